@@ -1,0 +1,35 @@
+//! The course: modules, examples, predictions, goals and progress. The content is data (Markdown with TOML front
+//! matter under `content/`), compiled at build time by `build.rs`; this room gives it life.
+
+pub mod beat;
+pub mod director;
+pub mod flow;
+pub mod goal;
+pub mod lesson;
+pub mod measured;
+pub mod model;
+pub mod parameters;
+pub mod prediction;
+pub mod progress;
+pub mod script;
+mod stage_setting;
+pub mod template;
+
+use std::rc::Rc;
+
+pub use director::{Idea, LessonDirector};
+pub use lesson::{Answered, Lesson, LessonError};
+pub use model::{Course, Example, Module};
+pub use parameters::{Parameters, PartitionWish};
+
+thread_local! {
+    static COURSE: Rc<Course> = Rc::new(
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/course.json")))
+            .expect("the build has checked the course's content"),
+    );
+}
+
+/// The whole course.
+pub fn course() -> Rc<Course> {
+    COURSE.with(Rc::clone)
+}

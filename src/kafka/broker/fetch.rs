@@ -1,0 +1,370 @@
+//! Fetch, by consumers and followers (`ReplicaManager.fetchMessages`, `Partition.fetchRecords`, `DelayedFetch`).
+
+use super::BrokerTimer;
+use super::context::Context;
+use super::partition::Partition;
+use super::replica_manager::ReplicaManager;
+use crate::kafka::effects::RequestId;
+use crate::kafka::ids::{BrokerId, Offset, TopicIdPartition};
+use crate::kafka::note::Note;
+use crate::kafka::protocol::ErrorCode;
+use crate::kafka::protocol::fetch::{
+    DivergingEpoch, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Fetcher,
+};
+use crate::kafka::record::RecordBatch;
+
+/// `fetch.max.bytes` of the broker.
+const FETCH_MAX_BYTES: u32 = 57_671_680;
+
+/// A fetch that waits for enough bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DelayedFetch {
+    pub request: RequestId,
+    pub fetch: FetchRequest,
+}
+
+impl DelayedFetch {
+    fn watched(&self) -> Vec<TopicIdPartition> {
+        self.fetch.partitions.iter().map(id_of).collect()
+    }
+}
+
+fn id_of(asked: &FetchPartition) -> TopicIdPartition {
+    TopicIdPartition { topic_id: asked.topic_id, partition: asked.partition }
+}
+
+/// What reading one partition gave.
+struct LogReadResult {
+    high_watermark: Offset,
+    log_start_offset: Offset,
+    diverging_epoch: Option<DivergingEpoch>,
+    batches: Vec<RecordBatch>,
+    preferred_read_replica: Option<BrokerId>,
+    size_bytes: i64,
+}
+
+/// Whether a waiting fetch could be answered, as one of its partitions has it.
+enum Readiness {
+    /// At once: an error, a divergence, or an older segment.
+    Now,
+    /// That many bytes are there.
+    Bytes(i64),
+}
+
+impl ReplicaManager {
+    pub(super) fn handle_fetch(&mut self, fetch: FetchRequest, id: RequestId, cx: &mut Context<'_>) {
+        cx.cost_us += cx.setup.timing.request_us;
+        let (response, size_bytes, is_urgent) = self.read_all(&fetch, true, cx);
+        if is_urgent
+            || fetch.max_wait_ms == 0
+            || fetch.partitions.is_empty()
+            || size_bytes >= i64::from(fetch.min_bytes)
+        {
+            cx.respond(id, response);
+            return;
+        }
+        let max_wait_ms = u64::from(fetch.max_wait_ms);
+        let delayed = DelayedFetch { request: id, fetch };
+        let watched = delayed.watched();
+        let number = self.fetches.watch(delayed, watched.into_iter());
+        cx.out.set_timer(BrokerTimer::Fetch(number), cx.now.plus_ms(max_wait_ms));
+    }
+
+    /// Reads all partitions within the limits of bytes. Returns also how much was read, and whether the answer must
+    /// not wait. `is_first`: a follower's offsets count (not when a waiting fetch is read again).
+    fn read_all(&mut self, fetch: &FetchRequest, is_first: bool, cx: &mut Context<'_>) -> (FetchResponse, i64, bool) {
+        let mut partitions = Vec::with_capacity(fetch.partitions.len());
+        let mut left = i64::from(fetch.max_bytes.min(FETCH_MAX_BYTES));
+        let mut is_urgent = false;
+        let mut size_bytes = 0;
+        for asked in &fetch.partitions {
+            let max_bytes = left.min(i64::from(asked.partition_max_bytes)) as i32;
+            let result = self.fetch_partition(fetch, asked, max_bytes, size_bytes == 0, is_first, cx);
+            let response = match result {
+                Ok(read) => {
+                    is_urgent |= read.diverging_epoch.is_some() || read.preferred_read_replica.is_some();
+                    size_bytes += read.size_bytes;
+                    left = (left - read.size_bytes).max(0);
+                    read.into_response(asked)
+                }
+                Err(error) => {
+                    is_urgent = true;
+                    self.error_response(asked, error, cx)
+                }
+            };
+            partitions.push(response);
+        }
+        (FetchResponse { partitions }, size_bytes, is_urgent)
+    }
+
+    fn fetch_partition(
+        &mut self,
+        fetch: &FetchRequest,
+        asked: &FetchPartition,
+        max_bytes: i32,
+        min_one_batch: bool,
+        is_first: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<LogReadResult, ErrorCode> {
+        let id = id_of(asked);
+        let partition = match self.hosted(id, cx.image) {
+            Ok(partition) => partition,
+            Err(_) if cx.image.topic_by_id(asked.topic_id).is_none() => return Err(ErrorCode::UnknownTopicId),
+            Err(error) => return Err(error),
+        };
+        match fetch.fetcher {
+            Fetcher::Consumer => {
+                partition.check_epoch(asked.current_leader_epoch, false)?;
+                if is_first && let Some(replica) = partition.preferred_read_replica(fetch, asked, cx) {
+                    return Ok(LogReadResult {
+                        high_watermark: partition.high_watermark(),
+                        log_start_offset: partition.log.log_start_offset(),
+                        diverging_epoch: None,
+                        batches: Vec::new(),
+                        preferred_read_replica: Some(replica),
+                        size_bytes: 0,
+                    });
+                }
+                partition.read(asked, partition.high_watermark(), max_bytes, min_one_batch)
+            }
+            Fetcher::Follower { replica, broker_epoch } => {
+                partition.check_epoch(asked.current_leader_epoch, true)?;
+                if !partition.followers.contains_key(&replica) {
+                    // Metadata of one of the two is behind (a reassignment).
+                    let knows_epoch = asked.current_leader_epoch.is_some();
+                    return Err(if knows_epoch {
+                        ErrorCode::UnknownLeaderEpoch
+                    } else {
+                        ErrorCode::NotLeaderOrFollower
+                    });
+                }
+                let log_end_offset = partition.log_end_offset();
+                let read = partition.read(asked, log_end_offset, max_bytes, min_one_batch)?;
+                if is_first && read.diverging_epoch.is_none() {
+                    let registered = cx.image.brokers.get(&replica).map(|registration| registration.epoch);
+                    if broker_epoch.is_some() && registered > broker_epoch {
+                        return Err(ErrorCode::NotLeaderOrFollower);
+                    }
+                    self.follower_fetched(id, replica, asked, log_end_offset, broker_epoch, cx);
+                }
+                Ok(read)
+            }
+        }
+    }
+
+    /// Notes how far a follower has got, and what follows from it: the ISR may grow, the high watermark may move.
+    fn follower_fetched(
+        &mut self,
+        id: TopicIdPartition,
+        follower: BrokerId,
+        asked: &FetchPartition,
+        log_end_offset: Offset,
+        broker_epoch: Option<crate::kafka::ids::BrokerEpoch>,
+        cx: &mut Context<'_>,
+    ) {
+        let now = cx.now;
+        let Some(partition) = self.partition_mut(id) else { return };
+        let Some(replica) = partition.followers.get_mut(&follower) else { return };
+        let before = (replica.log_end_offset, replica.log_start_offset);
+        replica.fetched(asked.fetch_offset, asked.log_start_offset, log_end_offset, broker_epoch, now);
+        let has_moved = before.0 != asked.fetch_offset;
+        let has_new_start = before.1 != asked.log_start_offset;
+        let may_join = !partition.isr.contains(&follower);
+        if has_moved {
+            let note = Note::FollowerProgress {
+                leader: cx.id(),
+                partition: partition.topic_partition.clone(),
+                follower,
+                log_end_offset: asked.fetch_offset,
+            };
+            cx.note_then(note, |cx| {
+                self.maybe_expand_isr(id, follower, cx);
+                self.maybe_increment_high_watermark(id, cx);
+            });
+        } else if may_join {
+            self.maybe_expand_isr(id, follower, cx);
+        }
+        if has_new_start {
+            self.complete_delayed_deletions(id, cx);
+        }
+    }
+
+    fn error_response(&self, asked: &FetchPartition, error: ErrorCode, cx: &Context<'_>) -> FetchPartitionResponse {
+        let tells_leader = matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
+        FetchPartitionResponse {
+            topic_id: asked.topic_id,
+            partition: asked.partition,
+            error,
+            high_watermark: -1,
+            last_stable_offset: -1,
+            log_start_offset: -1,
+            diverging_epoch: None,
+            current_leader: if tells_leader { self.current_leader(id_of(asked), cx.image) } else { None },
+            preferred_read_replica: None,
+            aborted_transactions: Vec::new(),
+            batches: Vec::new(),
+        }
+    }
+
+    pub(super) fn complete_delayed_fetches(&mut self, id: TopicIdPartition, cx: &mut Context<'_>) {
+        let mut from = 0;
+        while let Some(number) = self.fetches.next_watching(id, from) {
+            if self.fetches.get(number).is_some_and(|delayed| self.is_fetch_ready(&delayed.fetch, id, cx)) {
+                self.finish_fetch(number, cx);
+            }
+            from = number + 1;
+        }
+    }
+
+    /// Whether a waiting fetch can be answered. The partition that has changed is looked at first.
+    fn is_fetch_ready(&self, fetch: &FetchRequest, changed: TopicIdPartition, cx: &Context<'_>) -> bool {
+        let min_bytes = i64::from(fetch.min_bytes);
+        let mut bytes = 0;
+        let first = fetch.partitions.iter().filter(|asked| id_of(asked) == changed);
+        let others = fetch.partitions.iter().filter(|asked| id_of(asked) != changed);
+        for asked in first.chain(others) {
+            match self.readiness(fetch.fetcher, asked, cx) {
+                Readiness::Now => return true,
+                Readiness::Bytes(more) => bytes += more,
+            }
+            if bytes >= min_bytes {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn readiness(&self, fetcher: Fetcher, asked: &FetchPartition, cx: &Context<'_>) -> Readiness {
+        let Ok(partition) = self.hosted(id_of(asked), cx.image) else { return Readiness::Now };
+        let is_follower = matches!(fetcher, Fetcher::Follower { .. });
+        if partition.check_epoch(asked.current_leader_epoch, is_follower).is_err() {
+            return Readiness::Now;
+        }
+        let log = &partition.log;
+        let end = if is_follower { log.log_end_offset() } else { log.high_watermark() };
+        let mut bytes = 0;
+        if end != asked.fetch_offset {
+            let (Some(from), Some(to)) = (log.offset_metadata(asked.fetch_offset), log.offset_metadata(end)) else {
+                return Readiness::Now;
+            };
+            if from.segment_base_offset != to.segment_base_offset {
+                return Readiness::Now;
+            }
+            if asked.fetch_offset < end {
+                let there = i64::from(to.relative_position) - i64::from(from.relative_position);
+                bytes = there.min(i64::from(asked.partition_max_bytes));
+            }
+        }
+        match partition.divergence(asked) {
+            Ok(None) => Readiness::Bytes(bytes),
+            Ok(Some(_)) | Err(_) => Readiness::Now,
+        }
+    }
+
+    pub(super) fn fetch_timed_out(&mut self, number: u64, cx: &mut Context<'_>) {
+        cx.cost_us += cx.setup.timing.request_us;
+        self.finish_fetch(number, cx);
+    }
+
+    fn finish_fetch(&mut self, number: u64, cx: &mut Context<'_>) {
+        let Some(delayed) = self.fetches.remove(number, DelayedFetch::watched) else { return };
+        cx.out.cancel_timer(BrokerTimer::Fetch(number));
+        let (response, _, _) = self.read_all(&delayed.fetch, false, cx);
+        cx.respond(delayed.request, response);
+    }
+}
+
+impl LogReadResult {
+    fn into_response(self, asked: &FetchPartition) -> FetchPartitionResponse {
+        FetchPartitionResponse {
+            topic_id: asked.topic_id,
+            partition: asked.partition,
+            error: ErrorCode::None,
+            high_watermark: self.high_watermark,
+            last_stable_offset: self.high_watermark,
+            log_start_offset: self.log_start_offset,
+            diverging_epoch: self.diverging_epoch,
+            current_leader: None,
+            preferred_read_replica: self.preferred_read_replica,
+            aborted_transactions: Vec::new(),
+            batches: self.batches,
+        }
+    }
+}
+
+impl Partition {
+    /// Where the asker's log and this one part, if it named the epoch of its last record and they do
+    /// (`Partition.readRecords`).
+    ///
+    /// # Errors
+    /// OFFSET_OUT_OF_RANGE if this log knows nothing of that epoch, or begins after the offset.
+    fn divergence(&self, asked: &FetchPartition) -> Result<Option<DivergingEpoch>, ErrorCode> {
+        let Some(last_fetched_epoch) = asked.last_fetched_epoch else { return Ok(None) };
+        let end = self.log.end_offset_for_epoch(last_fetched_epoch).ok_or(ErrorCode::OffsetOutOfRange)?;
+        if asked.fetch_offset < self.log.log_start_offset() {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        let diverges = end.epoch < last_fetched_epoch || end.offset < asked.fetch_offset;
+        Ok(diverges.then_some(DivergingEpoch { epoch: end.epoch, end_offset: end.offset }))
+    }
+
+    /// Whole batches below `upper_bound`, or the point of divergence.
+    fn read(
+        &self,
+        asked: &FetchPartition,
+        upper_bound: Offset,
+        max_bytes: i32,
+        min_one_batch: bool,
+    ) -> Result<LogReadResult, ErrorCode> {
+        let diverging_epoch = self.divergence(asked)?;
+        let batches = match diverging_epoch {
+            Some(_) => Vec::new(),
+            // Nothing new, as for most partitions of most fetches.
+            None if asked.fetch_offset == upper_bound => Vec::new(),
+            None => self
+                .log
+                .read(asked.fetch_offset, max_bytes, upper_bound, min_one_batch)
+                .map_err(|error| error.error_code())?,
+        };
+        Ok(LogReadResult {
+            high_watermark: self.high_watermark(),
+            log_start_offset: self.log.log_start_offset(),
+            diverging_epoch,
+            size_bytes: batches.iter().map(|batch| i64::from(batch.size_in_bytes())).sum(),
+            batches,
+            preferred_read_replica: None,
+        })
+    }
+
+    /// The replica in the consumer's rack that it should read from (KIP-392, `RackAwareReplicaSelector`); None: here.
+    fn preferred_read_replica(
+        &self,
+        fetch: &FetchRequest,
+        asked: &FetchPartition,
+        cx: &Context<'_>,
+    ) -> Option<BrokerId> {
+        let selector = cx.setup.config.replica_selector_class.as_deref()?;
+        let is_rack_aware = selector.ends_with("RackAwareReplicaSelector");
+        if !is_rack_aware || !self.is_leader || fetch.rack_id.is_empty() {
+            return None;
+        }
+        let is_in_rack = |id: BrokerId| {
+            cx.image.brokers.get(&id).is_some_and(|registration| {
+                !registration.fenced && registration.rack.as_deref() == Some(fetch.rack_id.as_str())
+            })
+        };
+        if is_in_rack(cx.id()) {
+            return None;
+        }
+        self.followers
+            .iter()
+            .filter(|(id, replica)| {
+                self.isr.contains(id)
+                    && is_in_rack(**id)
+                    && replica.log_end_offset >= asked.fetch_offset
+                    && replica.log_start_offset <= asked.fetch_offset
+            })
+            .max_by_key(|(id, replica)| (replica.log_end_offset, std::cmp::Reverse(**id)))
+            .map(|(id, _)| *id)
+    }
+}

@@ -1,0 +1,142 @@
+//! All partitions of a broker, and the requests that wait for them (`ReplicaManager`).
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::context::Context;
+use super::delete_records::DelayedDeleteRecords;
+use super::fetch::DelayedFetch;
+use super::fetcher::Fetcher;
+use super::isr::AlterPartitionManager;
+use super::partition::Partition;
+use super::produce::DelayedProduce;
+use super::purgatory::Purgatory;
+use super::topic_settings::TopicSettings;
+use crate::kafka::group::OFFSETS_TOPIC;
+use crate::kafka::ids::{BrokerId, TopicIdPartition, TopicName, TopicPartition};
+use crate::kafka::log::Shutdown;
+use crate::kafka::metadata::MetadataImage;
+use crate::kafka::note::Note;
+use crate::kafka::protocol::ErrorCode;
+use crate::kafka::protocol::produce::CurrentLeader;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct ReplicaManager {
+    pub(super) partitions: BTreeMap<TopicIdPartition, Rc<Partition>>,
+    pub(super) settings: BTreeMap<TopicName, TopicSettings>,
+    pub(super) produces: Purgatory<DelayedProduce>,
+    pub(super) fetches: Purgatory<DelayedFetch>,
+    pub(super) deletions: Purgatory<DelayedDeleteRecords>,
+    pub(super) alter_partition: AlterPartitionManager,
+    pub(super) fetchers: BTreeMap<BrokerId, Fetcher>,
+    /// A controlled shutdown is under way.
+    pub(super) is_shutting_down: bool,
+}
+
+impl ReplicaManager {
+    pub(super) fn partition_mut(&mut self, id: TopicIdPartition) -> Option<&mut Partition> {
+        self.partitions.get_mut(&id).map(Rc::make_mut)
+    }
+
+    /// The replica that has a part by now, or why there is none.
+    ///
+    /// # Errors
+    /// UNKNOWN_TOPIC_OR_PARTITION; NOT_LEADER_OR_FOLLOWER if it lies on other brokers.
+    pub(super) fn hosted(&self, id: TopicIdPartition, image: &MetadataImage) -> Result<&Partition, ErrorCode> {
+        if let Some(partition) = self.partitions.get(&id).filter(|partition| partition.hosted) {
+            return Ok(partition);
+        }
+        let is_known = image.topic_by_id(id.topic_id).is_some_and(|topic| topic.partitions.contains_key(&id.partition));
+        Err(if is_known { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition })
+    }
+
+    /// Id of a partition that is named by its topic's name.
+    pub(super) fn id_of(partition: &TopicPartition, image: &MetadataImage) -> Option<TopicIdPartition> {
+        let topic = image.topic(&partition.topic)?;
+        topic
+            .partitions
+            .contains_key(&partition.partition)
+            .then_some(TopicIdPartition { topic_id: topic.topic_id, partition: partition.partition })
+    }
+
+    /// Who leads, for those who asked the wrong broker (KIP-951).
+    pub(super) fn current_leader(&self, id: TopicIdPartition, image: &MetadataImage) -> Option<CurrentLeader> {
+        if let Ok(partition) = self.hosted(id, image) {
+            return Some(partition.current_leader());
+        }
+        let registration = image.topic_by_id(id.topic_id)?.partitions.get(&id.partition)?;
+        Some(CurrentLeader { leader: registration.leader, leader_epoch: registration.leader_epoch })
+    }
+
+    /// Moves a leader's high watermark if it may move, and answers those who waited for that.
+    pub(super) fn maybe_increment_high_watermark(&mut self, id: TopicIdPartition, cx: &mut Context<'_>) -> bool {
+        let Some(partition) = self.partition_mut(id) else { return false };
+        let Some((from, to)) = partition.maybe_increment_high_watermark(cx) else { return false };
+        let topic_partition = partition.topic_partition.clone();
+        let is_offsets_topic = &*topic_partition.topic == OFFSETS_TOPIC;
+        let note =
+            Note::HighWatermarkAdvanced { broker: cx.id(), partition: topic_partition, from, to, is_leader: true };
+        cx.note_then(note, |cx| {
+            if is_offsets_topic {
+                cx.committed.push((id, cx.out.cause()));
+            }
+            self.complete_delayed(id, cx);
+        });
+        true
+    }
+
+    /// Looks at everything that waits for this partition.
+    pub(super) fn complete_delayed(&mut self, id: TopicIdPartition, cx: &mut Context<'_>) {
+        self.complete_delayed_produces(id, cx);
+        self.complete_delayed_fetches(id, cx);
+        self.complete_delayed_deletions(id, cx);
+    }
+
+    /// Writes down the high watermarks, as every `replica.high.watermark.checkpoint.interval.ms`.
+    pub(super) fn checkpoint_high_watermarks(&mut self) {
+        for partition in self.partitions.values_mut() {
+            if partition.log.high_watermark_checkpoint() != partition.log.high_watermark() {
+                Rc::make_mut(partition).log.checkpoint_high_watermark();
+            }
+        }
+    }
+
+    /// Deletes old segments of all logs that are not compacted (`LogManager.cleanupLogs`); of the others the cleaner
+    /// takes care.
+    pub(super) fn delete_old_segments(&mut self, cx: &mut Context<'_>) {
+        let now_ms = cx.setup.clock.now_ms(cx.now);
+        for partition in self.partitions.values_mut().filter(|partition| !partition.log.config().is_compacted) {
+            let mut log = partition.log.clone();
+            if !log.delete_old_segments(now_ms) {
+                continue;
+            }
+            let (from, to) = (partition.log.log_start_offset(), log.log_start_offset());
+            Rc::make_mut(partition).log = log;
+            if from != to {
+                let partition = partition.topic_partition.clone();
+                cx.out.note(Note::LogStartMoved { broker: cx.setup.id, partition, to });
+            }
+        }
+    }
+
+    /// The process is gone: logs stay, all else was memory.
+    pub(super) fn forget(&mut self) {
+        for partition in self.partitions.values_mut() {
+            Rc::make_mut(partition).forget();
+        }
+        self.settings.clear();
+        self.produces.clear();
+        self.fetches.clear();
+        self.deletions.clear();
+        self.alter_partition = AlterPartitionManager::default();
+        self.fetchers.clear();
+        self.is_shutting_down = false;
+    }
+
+    /// The process starts again and opens its logs.
+    pub(super) fn reopen(&mut self, shutdown: Shutdown, now_ms: i64) {
+        for partition in self.partitions.values_mut() {
+            Rc::make_mut(partition).log.restart(shutdown, now_ms);
+        }
+    }
+}

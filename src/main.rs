@@ -1,0 +1,5 @@
+//! The browser's entry point: mounts the page.
+
+fn main() {
+    glassbroker::app::mount();
+}

@@ -1,0 +1,146 @@
+//! Commit after processing never skips a record; commit before processing never repeats one.
+//!
+//! At least once: in a group all of whose members commit what they have processed, every record below a committed
+//! offset, from the group's first position on, was processed by somebody. At most once: in a group all of whose members
+//! commit before they process, no record is processed twice. Groups whose members seek, reset their position or commit by
+//! other means promise neither.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{CommittedLogs, Guarantee, Violation, notes};
+use crate::kafka::client::application::CommitStyle;
+use crate::kafka::ids::{ClientId, NodeId, Offset, TopicPartition};
+use crate::kafka::note::{Note, PositionReason};
+use crate::sim::{Command, EventKind, ProcessState, World};
+
+/// What the members of a group promise together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    AtLeastOnce,
+    AtMostOnce,
+    Nothing,
+}
+
+#[derive(Default)]
+struct Group {
+    promise: Option<Promise>,
+    partitions: BTreeMap<TopicPartition, Processed>,
+}
+
+#[derive(Default)]
+struct Processed {
+    /// Where the group began to read, and everything below is processed; None: nobody has begun.
+    through: Option<Offset>,
+    /// Processed beyond that.
+    beyond: BTreeSet<Offset>,
+}
+
+impl Processed {
+    fn add(&mut self, offset: Offset) -> bool {
+        let through = self.through.get_or_insert(offset);
+        if offset < *through || !self.beyond.insert(offset) {
+            return false;
+        }
+        while self.beyond.remove(through) {
+            *through += 1;
+        }
+        true
+    }
+}
+
+#[derive(Default)]
+pub struct Delivery {
+    groups: BTreeMap<String, Group>,
+}
+
+impl Guarantee for Delivery {
+    fn name(&self) -> &'static str {
+        "commit after processing skips nothing, commit before it repeats nothing"
+    }
+
+    fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
+        for event in world.events() {
+            match &event.kind {
+                EventKind::NodeStarted => self.joined(world, event.node),
+                EventKind::Command(command) => {
+                    if let Command::Consumer { name, .. } = &**command {
+                        self.promise_nothing(world, world.client_named(name));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for note in notes(world) {
+            match note {
+                Note::PositionSet { client, partition, offset, reason } => {
+                    let node = Some(NodeId::Client(*client));
+                    match reason {
+                        PositionReason::Seek | PositionReason::Truncated => self.promise_nothing(world, node),
+                        _ => self.begin(world, *client, partition, *offset),
+                    }
+                }
+                Note::RecordProcessed { client, partition, offset } => {
+                    let Some(group) = self.group_mut(world, *client) else { continue };
+                    let is_new = group.partitions.entry(partition.clone()).or_default().add(*offset);
+                    if !is_new && group.promise == Some(Promise::AtMostOnce) {
+                        return Err(self.violated(format!(
+                            "offset {offset} of {partition} was processed again, by client {client}, though its group \
+                             commits before it processes"
+                        )));
+                    }
+                }
+                Note::GroupOffsetStored { group: name, partition, offset, .. } => {
+                    let Some(group) = self.groups.get(name) else { continue };
+                    let through = group.partitions.get(partition).and_then(|processed| processed.through);
+                    if group.promise == Some(Promise::AtLeastOnce) && through.is_some_and(|through| *offset > through) {
+                        return Err(self.violated(format!(
+                            "group {name} commits {offset} of {partition}, and has processed only up to {through:?}"
+                        )));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Delivery {
+    /// A consumer's process starts: its group promises what all its members promise.
+    fn joined(&mut self, world: &World, node: Option<NodeId>) {
+        let Some((group, promise)) = node.and_then(|node| promise_of(world, node)) else { return };
+        let group = self.groups.entry(group.to_string()).or_default();
+        let same = group.promise.is_none_or(|before| before == promise);
+        group.promise = Some(if same { promise } else { Promise::Nothing });
+    }
+
+    fn promise_nothing(&mut self, world: &World, node: Option<NodeId>) {
+        if let Some((group, _)) = node.and_then(|node| promise_of(world, node)) {
+            self.groups.entry(group.to_string()).or_default().promise = Some(Promise::Nothing);
+        }
+    }
+
+    fn begin(&mut self, world: &World, client: ClientId, partition: &TopicPartition, offset: Offset) {
+        if let Some(group) = self.group_mut(world, client) {
+            group.partitions.entry(partition.clone()).or_default().through.get_or_insert(offset);
+        }
+    }
+
+    fn group_mut(&mut self, world: &World, client: ClientId) -> Option<&mut Group> {
+        let (group, _) = promise_of(world, NodeId::Client(client))?;
+        self.groups.get_mut(group)
+    }
+}
+
+/// The group of a consumer, and what it promises by itself.
+fn promise_of(world: &World, node: NodeId) -> Option<(&str, Promise)> {
+    let ProcessState::Consumer(consumer) = &world.process(node)?.state else { return None };
+    let (config, application) = (&consumer.setup.config, &consumer.setup.application);
+    let promise = match application.commit {
+        _ if config.enable_auto_commit => Promise::Nothing,
+        CommitStyle::AfterProcessing | CommitStyle::AfterEachRecord => Promise::AtLeastOnce,
+        CommitStyle::BeforeProcessing => Promise::AtMostOnce,
+        CommitStyle::None => Promise::Nothing,
+    };
+    Some((config.group_id.as_deref()?, promise))
+}

@@ -1,0 +1,77 @@
+//! Whoever may lead has everything that was committed.
+//!
+//! A leader's log holds all records that leaders of earlier epochs have committed, and so does the log of every member
+//! of the ISR and of every eligible leader replica, whether it runs or is down. So no record acknowledged with acks=all
+//! is lost, as long as no disk loses data; and a killed process loses none, for what it has written is in the page
+//! cache.
+
+use super::leader_in_isr::controller_image;
+use super::{CommittedLogs, Guarantee, Violation};
+use crate::kafka::broker::Partition;
+use crate::kafka::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::kafka::note::Note;
+use crate::kafka::record::RecordBatch;
+use crate::sim::World;
+use crate::sim::check::committed::CommittedLog;
+
+#[derive(Default)]
+pub struct LeaderCompleteness;
+
+impl Guarantee for LeaderCompleteness {
+    fn name(&self) -> &'static str {
+        "whoever may lead has everything that was committed"
+    }
+
+    fn check(&mut self, world: &World, committed: &CommittedLogs) -> Result<(), Violation> {
+        for event in world.events() {
+            match event.note() {
+                Some(Note::BecameLeader { broker, partition, leader_epoch, .. }) => {
+                    self.check_replica(world, committed, *broker, partition, *leader_epoch)?;
+                }
+                Some(Note::LeaderElected { partition, .. } | Note::IsrChanged { partition, .. }) => {
+                    let Some(image) = event.node.and_then(|node| controller_image(world, node)) else { continue };
+                    let Some(registration) = image.partition(&partition.topic, partition.partition) else { continue };
+                    for member in registration.isr.iter().chain(&registration.elr) {
+                        self.check_replica(world, committed, *member, partition, registration.leader_epoch)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl LeaderCompleteness {
+    /// The replica has all that was committed before `epoch` began.
+    fn check_replica(
+        &self,
+        world: &World,
+        committed: &CommittedLogs,
+        broker: BrokerId,
+        partition: &TopicPartition,
+        epoch: LeaderEpoch,
+    ) -> Result<(), Violation> {
+        let Some(replica) = world.broker(broker).and_then(|broker| broker.partition(partition)) else { return Ok(()) };
+        let Some(log) = committed.log(replica.id()) else { return Ok(()) };
+        match first_missing(replica, log, epoch) {
+            Some(batch) => Err(self.violated(format!(
+                "broker {broker}, leader or candidate of {partition} in epoch {epoch}, lacks {batch:?}; its log ends \
+                 at {}",
+                replica.log_end_offset()
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The first batch committed before `epoch` that a replica does not have.
+fn first_missing<'a>(replica: &Partition, log: &'a CommittedLog, epoch: LeaderEpoch) -> Option<&'a RecordBatch> {
+    let from = log.place_of(replica.log().log_start_offset());
+    let mut held = replica.log().batches().skip_while(|batch| batch.next_offset() <= replica.log().log_start_offset());
+    log.batches[from..]
+        .iter()
+        .take_while(|committed| committed.committed_in < epoch)
+        .find(|committed| held.next() != Some(&committed.batch))
+        .map(|committed| &committed.batch)
+}

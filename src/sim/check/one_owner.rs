@@ -1,0 +1,57 @@
+//! In one generation of a group each partition has at most one owner.
+//!
+//! Both as members have it (what their assignment said) and as the coordinator has it (what it gave to the members of a
+//! stable group); and in a stable group every partition of a topic that anybody is subscribed to has an owner, when the
+//! members are assigned eagerly.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{CommittedLogs, Guarantee, Violation, notes};
+use crate::kafka::ids::{ClientId, TopicPartition};
+use crate::kafka::note::{GroupState, Note};
+use crate::sim::World;
+
+#[derive(Default)]
+pub struct OneOwner {
+    owners: BTreeMap<(String, i32), BTreeMap<TopicPartition, ClientId>>,
+}
+
+impl Guarantee for OneOwner {
+    fn name(&self) -> &'static str {
+        "one owner per partition and generation"
+    }
+
+    fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
+        for note in notes(world) {
+            match note {
+                Note::PartitionsAssigned { client, group, generation, partitions } => {
+                    let owners = self.owners.entry((group.clone(), *generation)).or_default();
+                    for partition in partitions {
+                        let owner = *owners.entry(partition.clone()).or_insert(*client);
+                        if owner != *client {
+                            return Err(self.violated(format!(
+                                "clients {owner} and {client} of group {group} both own {partition} in generation \
+                                 {generation}"
+                            )));
+                        }
+                    }
+                }
+                Note::GroupStateChanged { broker, group, to: GroupState::Stable, .. } => {
+                    let coordinator = world.broker(*broker).map(|broker| broker.group_coordinator());
+                    let Some(members) = coordinator.and_then(|it| it.group(group)).map(|group| &group.members) else {
+                        continue;
+                    };
+                    let mut owned = BTreeSet::new();
+                    let assigned = members.values().filter_map(|member| member.assignment.as_ref());
+                    for partition in assigned.flat_map(|assignment| &assignment.partitions) {
+                        if !owned.insert(partition) {
+                            return Err(self.violated(format!("two members of group {group} were given {partition}")));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! What was committed is never cut from a log that has it.
+//!
+//! Followers cut their logs where they part from the leader's. Whatever a replica knew to be committed, every later
+//! leader has too; so the cut never goes below a high watermark that the replica has had.
+
+use std::collections::BTreeMap;
+
+use super::{CommittedLogs, Guarantee, Violation, id_at, notes};
+use crate::kafka::ids::{BrokerId, Offset, TopicIdPartition};
+use crate::kafka::note::Note;
+use crate::sim::World;
+
+#[derive(Default)]
+pub struct Truncation {
+    /// Highest high watermark so far of each replica.
+    high_watermarks: BTreeMap<(BrokerId, TopicIdPartition), Offset>,
+}
+
+impl Guarantee for Truncation {
+    fn name(&self) -> &'static str {
+        "what was committed is never cut from a log"
+    }
+
+    fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
+        for note in notes(world) {
+            match note {
+                Note::HighWatermarkAdvanced { broker, partition, to, .. } => {
+                    let Some(id) = id_at(world, *broker, partition) else { continue };
+                    let highest = self.high_watermarks.entry((*broker, id)).or_insert(*to);
+                    *highest = (*highest).max(*to);
+                }
+                Note::LogTruncated { broker, partition, from, to } => {
+                    let Some(id) = id_at(world, *broker, partition) else { continue };
+                    let known = self.high_watermarks.get(&(*broker, id)).copied().unwrap_or(0);
+                    if *to < known {
+                        return Err(self.violated(format!(
+                            "broker {broker} cuts {partition} from {from} to {to}, and knew all below {known} to be \
+                             committed"
+                        )));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,496 @@
+//! The world: all processes, the queue of what comes next, and the clock.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use super::cluster::ClusterSpec;
+use super::event::{Event, EventId, EventKind};
+use super::network::{Connection, ConnectionId, InService, Link, MessageId, Transit};
+use super::process::{Process, ProcessState, ProcessStatus, TimerEntry, Unread};
+use crate::kafka::broker::Broker;
+use crate::kafka::client::consumer::Consumer;
+use crate::kafka::client::producer::Producer;
+use crate::kafka::client::wire::Wire;
+use crate::kafka::config::{BrokerConfig, ConfigError, Properties};
+use crate::kafka::controller::Controller;
+use crate::kafka::effects::{Effect, Effects, Input, RequestId};
+use crate::kafka::ids::{BrokerId, ClientId, ControllerId, NodeId, SimTime};
+use crate::kafka::metadata::MetadataImage;
+use crate::kafka::random::Random;
+use crate::kafka::setup::{BrokerSetup, ClientSetup, ControllerSetup, Timing, WallClock};
+use crate::kafka::timer::Timer;
+
+/// What the queue holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Next {
+    Start(NodeId),
+    Deliver(MessageId),
+    Fire(NodeId, Timer),
+    /// A requester learns that its connection is gone.
+    Break {
+        connection: ConnectionId,
+        ends: Option<u32>,
+        cause: EventId,
+    },
+    /// A process that hung takes up what it did not read.
+    ReadOn(NodeId, Unread),
+}
+
+/// A whole simulated cluster. Cloning is cheap: states are shared until they change.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(super) now: SimTime,
+    spec: Rc<ClusterSpec>,
+    seed: u64,
+    pub(super) processes: BTreeMap<NodeId, Process>,
+    pub(super) queue: BTreeMap<(SimTime, u64), Next>,
+    pub(super) transits: BTreeMap<MessageId, Transit>,
+    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(super) in_service: BTreeMap<RequestId, InService>,
+    pub(super) cut_links: BTreeMap<Link, SimTime>,
+    pub(super) network_random: Random,
+    pub(super) next_sequence: u64,
+    pub(super) next_message: u64,
+    next_event: EventId,
+    next_client: u32,
+    /// Events of the last step or command; not part of the state.
+    events: Vec<Event>,
+    /// Kept for its allocation only.
+    scratch: Vec<EventId>,
+}
+
+impl Hash for World {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.now.hash(hasher);
+        self.processes.hash(hasher);
+        self.queue.hash(hasher);
+        self.transits.hash(hasher);
+        self.connections.hash(hasher);
+        self.in_service.hash(hasher);
+        self.cut_links.hash(hasher);
+        self.network_random.hash(hasher);
+        (self.next_sequence, self.next_message, self.next_event, self.next_client).hash(hasher);
+    }
+}
+
+impl World {
+    /// A cluster whose processes are about to start.
+    ///
+    /// # Errors
+    /// A property that Kafka would refuse.
+    pub fn new(spec: ClusterSpec, seed: u64) -> Result<World, ConfigError> {
+        let mut world = World {
+            now: SimTime::ZERO,
+            spec: Rc::new(spec),
+            seed,
+            processes: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            transits: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            in_service: BTreeMap::new(),
+            cut_links: BTreeMap::new(),
+            network_random: Random::stream(seed, 1),
+            next_sequence: 0,
+            next_message: 0,
+            next_event: 0,
+            next_client: 0,
+            events: Vec::new(),
+            scratch: Vec::new(),
+        };
+        world.install_controllers()?;
+        world.install_brokers()?;
+        let administrator = world.next_client_setup("admin");
+        let node = NodeId::Client(administrator.id);
+        world.install(node, "admin", ProcessState::Wire(Rc::new(Wire::new(administrator))));
+        world.enqueue(SimTime::ZERO, Next::Start(node));
+        Ok(world)
+    }
+
+    fn clock(&self) -> WallClock {
+        WallClock { start_ms: self.spec.wall_clock_start_ms }
+    }
+
+    fn install(&mut self, node: NodeId, name: &str, state: ProcessState) {
+        self.processes.insert(node, Process::new(name.into(), state));
+    }
+
+    fn install_controllers(&mut self) -> Result<(), ConfigError> {
+        let config = Rc::new(BrokerConfig::from_properties(&self.spec.config)?);
+        let voters: Rc<[ControllerId]> = (0..self.spec.controllers as i32).map(|i| ControllerId(100 + i)).collect();
+        for id in voters.iter().copied() {
+            let setup = ControllerSetup {
+                id,
+                config: config.clone(),
+                properties: Rc::new(self.spec.config.clone()),
+                voters: voters.clone(),
+                eligible_leader_replicas: self.spec.eligible_leader_replicas,
+                clock: self.clock(),
+                timing: Timing::default(),
+                random: Random::stream(self.seed, 1_000 + id.0 as u64),
+            };
+            let node = NodeId::Controller(id);
+            self.install(node, &id.to_string(), ProcessState::Controller(Rc::new(Controller::new(setup))));
+            self.enqueue(SimTime::ZERO, Next::Start(node));
+        }
+        Ok(())
+    }
+
+    fn install_brokers(&mut self) -> Result<(), ConfigError> {
+        let spec = self.spec.clone();
+        let controllers: Rc<[ControllerId]> = (0..spec.controllers as i32).map(|i| ControllerId(100 + i)).collect();
+        for broker in &spec.brokers {
+            let mut properties: Properties = spec.config.clone();
+            properties.extend(broker.config.clone());
+            let setup = BrokerSetup {
+                id: BrokerId(broker.id),
+                rack: broker.rack.clone(),
+                config: Rc::new(BrokerConfig::from_properties(&properties)?),
+                properties: Rc::new(properties),
+                controllers: controllers.clone(),
+                clock: self.clock(),
+                timing: Timing::default(),
+                random: Random::stream(self.seed, 2_000 + broker.id as u64),
+            };
+            let node = NodeId::broker(broker.id);
+            self.install(node, &broker.id.to_string(), ProcessState::Broker(Rc::new(Broker::new(setup))));
+            if !broker.not_started {
+                self.enqueue(SimTime::ZERO, Next::Start(node));
+            }
+        }
+        Ok(())
+    }
+
+    /// The setup of the next client; its number is taken with that.
+    pub(super) fn next_client_setup(&mut self, name: &str) -> ClientSetup {
+        let id = ClientId(self.next_client);
+        self.next_client += 1;
+        ClientSetup {
+            id,
+            name: name.into(),
+            bootstrap: self.spec.brokers.iter().map(|broker| BrokerId(broker.id)).collect(),
+            clock: self.clock(),
+            timing: Timing::default(),
+            random: Random::stream(self.seed, 10_000 + u64::from(id.0)),
+        }
+    }
+
+    pub(super) fn install_client(&mut self, id: ClientId, name: &str, state: ProcessState, cause: EventId) {
+        let node = NodeId::Client(id);
+        self.install(node, name, state);
+        self.start_process(node, Some(cause));
+    }
+
+    // ---- reading
+
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Epoch milliseconds of the present moment, by every process's clock.
+    pub fn wall_clock_ms(&self) -> i64 {
+        self.clock().now_ms(self.now)
+    }
+
+    pub fn spec(&self) -> &ClusterSpec {
+        &self.spec
+    }
+
+    /// Number of events so far; the next one gets this id.
+    pub fn event_count(&self) -> EventId {
+        self.next_event
+    }
+
+    /// What happened in the last step or command, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The hash of the whole state, the same on every machine.
+    pub fn state_hash(&self) -> u64 {
+        super::state_hash::state_hash(self)
+    }
+
+    pub fn processes(&self) -> &BTreeMap<NodeId, Process> {
+        &self.processes
+    }
+
+    pub fn process(&self, node: NodeId) -> Option<&Process> {
+        self.processes.get(&node)
+    }
+
+    pub fn is_running(&self, node: NodeId) -> bool {
+        self.process(node).is_some_and(|process| process.status == ProcessStatus::Running)
+    }
+
+    pub fn brokers(&self) -> impl Iterator<Item = (&Process, &Broker)> {
+        self.processes.values().filter_map(|process| match &process.state {
+            ProcessState::Broker(broker) => Some((process, broker.as_ref())),
+            _ => None,
+        })
+    }
+
+    pub fn broker(&self, id: BrokerId) -> Option<&Broker> {
+        match &self.process(NodeId::Broker(id))?.state {
+            ProcessState::Broker(broker) => Some(broker),
+            _ => None,
+        }
+    }
+
+    pub fn controllers(&self) -> impl Iterator<Item = (&Process, &Controller)> {
+        self.processes.values().filter_map(|process| match &process.state {
+            ProcessState::Controller(controller) => Some((process, controller.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// The metadata as the active controller has committed it; of two that believe to be active, the one of the
+    /// newer epoch. None: no controller is active at present.
+    pub fn active_image(&self) -> Option<&MetadataImage> {
+        self.controllers()
+            .filter(|(process, controller)| process.status == ProcessStatus::Running && controller.is_active())
+            .max_by_key(|(_, controller)| controller.epoch())
+            .map(|(_, controller)| controller.image())
+    }
+
+    pub fn producers(&self) -> impl Iterator<Item = (&Process, &Producer)> {
+        self.processes.values().filter_map(|process| match &process.state {
+            ProcessState::Producer(producer) => Some((process, producer.as_ref())),
+            _ => None,
+        })
+    }
+
+    pub fn consumers(&self) -> impl Iterator<Item = (&Process, &Consumer)> {
+        self.processes.values().filter_map(|process| match &process.state {
+            ProcessState::Consumer(consumer) => Some((process, consumer.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// The newest client of that name.
+    pub fn client_named(&self, name: &str) -> Option<NodeId> {
+        self.processes
+            .iter()
+            .rev()
+            .find(|(node, process)| matches!(node, NodeId::Client(_)) && *process.name == *name)
+            .map(|(node, _)| *node)
+    }
+
+    /// The raw connections of the administrator.
+    pub fn wire(&self) -> &Wire {
+        match &self.processes[&NodeId::client(0)].state {
+            ProcessState::Wire(wire) => wire,
+            other => unreachable!("client 0 is the administrator, not {other:?}"),
+        }
+    }
+
+    pub fn transits(&self) -> &BTreeMap<MessageId, Transit> {
+        &self.transits
+    }
+
+    /// Who sent a request that has been delivered and is not answered yet.
+    pub fn requester(&self, request: RequestId) -> Option<NodeId> {
+        self.in_service.get(&request).map(|service| service.connection.requester)
+    }
+
+    pub fn cut_links(&self) -> impl Iterator<Item = Link> {
+        self.cut_links.keys().copied()
+    }
+
+    pub fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        !self.cut_links.is_empty() && self.cut_links.contains_key(&Link { from, to })
+    }
+
+    /// When the next step is due; None: nothing will ever happen by itself.
+    pub fn next_step_at(&self) -> Option<SimTime> {
+        self.queue.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    // ---- going on
+
+    /// One message step: the next message is delivered or the next timer fires, with all that follows at once.
+    /// False: nothing is left to happen. Afterwards [`World::events`] tells what happened.
+    pub fn step(&mut self) -> bool {
+        self.events.clear();
+        while self.events.is_empty() {
+            let Some(((at, _), next)) = self.queue.pop_first() else { return false };
+            self.now = at;
+            match next {
+                Next::Start(node) => self.start_process(node, None),
+                Next::Deliver(message) => self.deliver(message),
+                Next::Fire(node, timer) => self.fire(node, timer),
+                Next::Break { connection, ends, cause } => self.connection_ends(connection, ends, cause),
+                Next::ReadOn(node, unread) => self.read_on(node, unread),
+            }
+        }
+        true
+    }
+
+    /// Steps until the next step would be later than `until`, and moves the clock there.
+    pub fn run_until(&mut self, until: SimTime) {
+        while self.next_step_at().is_some_and(|at| at <= until) {
+            self.step();
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// Forgets the last step's events, before a command is carried out.
+    pub(super) fn clear_events(&mut self) {
+        self.events.clear();
+    }
+
+    pub(super) fn enqueue(&mut self, at: SimTime, next: Next) -> (SimTime, u64) {
+        let key = (at.max(self.now), self.next_sequence);
+        self.next_sequence += 1;
+        self.queue.insert(key, next);
+        key
+    }
+
+    pub(super) fn record(&mut self, node: Option<NodeId>, cause: Option<EventId>, kind: EventKind) -> EventId {
+        let id = self.next_event;
+        self.next_event += 1;
+        self.events.push(Event { id, at: self.now, node, cause, kind });
+        id
+    }
+
+    // ---- processes
+
+    pub(super) fn start_process(&mut self, node: NodeId, cause: Option<EventId>) {
+        let root = self.record(Some(node), cause, EventKind::NodeStarted);
+        let now = self.now;
+        let mut out = Effects::new();
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        process.status = ProcessStatus::Running;
+        process.start(now, &mut out);
+        self.carry_out(node, root, out);
+    }
+
+    pub(super) fn dispatch(&mut self, node: NodeId, root: EventId, input: Input) {
+        let now = self.now;
+        let mut out = Effects::new();
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        process.handle(input, now, &mut out);
+        self.carry_out(node, root, out);
+    }
+
+    pub(super) fn shut_down_process(&mut self, node: NodeId, root: EventId) {
+        let now = self.now;
+        let mut out = Effects::new();
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        process.shut_down(now, &mut out);
+        self.carry_out(node, root, out);
+    }
+
+    fn fire(&mut self, node: NodeId, timer: Timer) {
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        let Some(entry) = process.timers.remove(&timer) else { return };
+        if process.status == ProcessStatus::Paused {
+            process.unread.push_back(Unread::Timer(timer, entry.set_by));
+            return;
+        }
+        self.fired(node, timer, entry.set_by);
+    }
+
+    fn fired(&mut self, node: NodeId, timer: Timer, set_by: EventId) {
+        let root = self.record(Some(node), Some(set_by), EventKind::TimerFired(timer.clone()));
+        self.dispatch(node, root, Input::Timer(timer));
+    }
+
+    fn read_on(&mut self, node: NodeId, unread: Unread) {
+        if !self.is_running(node) {
+            if let Some(process) = self.processes.get_mut(&node)
+                && process.status == ProcessStatus::Paused
+            {
+                process.unread.push_back(unread);
+            }
+            return;
+        }
+        match unread {
+            Unread::Message(message) => self.read_late(message),
+            Unread::Timer(timer, set_by) => {
+                // The process may have set the timer anew while it read the messages before it.
+                if self.processes.get(&node).is_some_and(|process| !process.timers.contains_key(&timer)) {
+                    self.fired(node, timer, set_by);
+                }
+            }
+            Unread::Disconnected { peer, channel, cause } => self.connection_broken(node, peer, channel, cause),
+        }
+    }
+
+    /// Does what a node intends, in its order.
+    fn carry_out(&mut self, node: NodeId, root: EventId, out: Effects) {
+        let mut events = std::mem::take(&mut self.scratch);
+        events.clear();
+        for (cause, effect) in out.list {
+            let cause = cause.and_then(|index| events.get(index as usize).copied()).unwrap_or(root);
+            let event = match effect {
+                Effect::Note(note) => self.record(Some(node), Some(cause), EventKind::Note(note)),
+                Effect::Send { to, channel, correlation, request, after_us } => {
+                    self.send_request(node, to, channel, correlation, request, after_us, cause)
+                }
+                Effect::Respond { to, response, after_us } => {
+                    self.send_response(to, Some((response, after_us)), cause).unwrap_or(cause)
+                }
+                Effect::NoResponse { to } => self.send_response(to, None, cause).unwrap_or(cause),
+                Effect::RefuseConnection { to } => {
+                    self.refuse(to, cause);
+                    cause
+                }
+                Effect::Disconnect { peer, channel } => {
+                    self.close_connection(ConnectionId { requester: node, server: peer, channel });
+                    cause
+                }
+                Effect::SetTimer { timer, at_us } => {
+                    self.set_timer(node, timer, SimTime(at_us), cause);
+                    cause
+                }
+                Effect::CancelTimer { timer } => {
+                    self.cancel_timer(node, &timer);
+                    cause
+                }
+                Effect::Exit => {
+                    let event = self.record(Some(node), Some(cause), EventKind::NodeStopped);
+                    self.end_process(node, event);
+                    event
+                }
+            };
+            events.push(event);
+        }
+        self.scratch = events;
+    }
+
+    fn set_timer(&mut self, node: NodeId, timer: Timer, at: SimTime, set_by: EventId) {
+        self.cancel_timer(node, &timer);
+        let due_at = at.max(self.now);
+        let queued = self.enqueue(due_at, Next::Fire(node, timer.clone()));
+        let entry = TimerEntry { set_at: self.now, due_at, queued, set_by };
+        if let Some(process) = self.processes.get_mut(&node) {
+            process.timers.insert(timer, entry);
+        }
+    }
+
+    fn cancel_timer(&mut self, node: NodeId, timer: &Timer) {
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        if let Some(entry) = process.timers.remove(timer) {
+            self.queue.remove(&entry.queued);
+        }
+        process.unread.retain(|unread| !matches!(unread, Unread::Timer(waiting, _) if waiting == timer));
+    }
+
+    /// The process is gone: its timers, what it had not read, and its connections.
+    pub(super) fn end_process(&mut self, node: NodeId, cause: EventId) {
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        process.status = ProcessStatus::Down;
+        for entry in std::mem::take(&mut process.timers).into_values() {
+            self.queue.remove(&entry.queued);
+        }
+        let unread = std::mem::take(&mut process.unread);
+        for item in unread {
+            if let Unread::Message(message) = item {
+                self.transits.remove(&message);
+            }
+        }
+        self.queue.retain(|_, next| !matches!(next, Next::ReadOn(of, _) if *of == node));
+        self.break_all_connections(node, cause);
+    }
+}

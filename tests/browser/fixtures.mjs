@@ -1,0 +1,57 @@
+// What every browser test stands on: a site of its own, and no tolerance for errors in the page.
+
+import { expect, test as base } from "@playwright/test";
+import { serve, WASM } from "./serve.mjs";
+
+export { expect, WASM };
+
+export const test = base.extend({
+  /** What the site does with WebAssembly; `test.use({ wasm: WASM.refused })` changes it. */
+  wasm: [WASM.served, { option: true }],
+
+  /** The running site: `{url, origin}`. */
+  site: async ({ wasm }, use) => {
+    const site = await serve({ wasm });
+    await use(site);
+    await site.close();
+  },
+
+  baseURL: async ({ site }, use) => use(site.url),
+
+  /** Console errors a test expects, as patterns; all others fail it. */
+  tolerated: [[], { option: true }],
+
+  /** The addresses of all requests so far, in order. */
+  requests: async ({ page }, use) => {
+    const requests = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await use(requests);
+  },
+
+  /** Watches every test: a console error, an uncaught exception or a failed request fails it. */
+  noProblems: [
+    async ({ page, tolerated }, use) => {
+      const problems = [];
+      const note = (problem) => {
+        if (!tolerated.some((pattern) => pattern.test(problem))) problems.push(problem);
+      };
+      page.on("console", (message) => {
+        if (["error", "warning"].includes(message.type())) note(`console ${message.type()}: ${message.text()}`);
+      });
+      page.on("pageerror", (error) => note(`exception: ${error.message}`));
+      page.on("requestfailed", (request) => note(`request failed: ${request.url()} ${request.failure()?.errorText}`));
+      page.on("response", (response) => {
+        if (response.status() >= 400) note(`status ${response.status()}: ${response.url()}`);
+      });
+      await use();
+      expect(problems, "problems in the page").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Opens the page and waits until the program runs, which is when the static text has gone. */
+export async function open(page, query = "") {
+  await page.goto(`./${query}`);
+  await expect(page.locator("#fallback")).toHaveCount(0);
+}

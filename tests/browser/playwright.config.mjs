@@ -1,0 +1,22 @@
+// The browser tests. They build nothing: dist/ must be there ("scripts/test browser" sees to it).
+
+import { defineConfig } from "@playwright/test";
+import { findChromium, FLAGS } from "./chromium.mjs";
+
+export default defineConfig({
+  testDir: ".",
+  testMatch: "*.spec.mjs",
+  outputDir: "../../test-results",
+  workers: 2,
+  fullyParallel: true,
+  forbidOnly: !!process.env.CI,
+  retries: 0,
+  reporter: "list",
+  use: {
+    browserName: "chromium",
+    headless: true,
+    viewport: { width: 1440, height: 900 },
+    launchOptions: { executablePath: await findChromium(), args: FLAGS },
+    trace: "retain-on-failure",
+  },
+});

@@ -1,0 +1,102 @@
+//! Faults, and the cluster as a whole.
+
+use glassbroker::kafka::controller::quorum::QuorumRole;
+use glassbroker::kafka::ids::{BrokerId, NodeId};
+use glassbroker::sim::Command;
+use glassbroker::sim::ProcessStatus;
+use serde_json::json;
+
+use super::answer::{Answer, Failure, ok};
+use super::play::Play;
+use super::trace::Step;
+use super::view;
+
+/// The cluster's id in all recordings.
+pub const CLUSTER_ID: &str = "Glass-broker-cluster-A";
+
+/// How long a real process takes to end after it was allowed to.
+const AFTER_STOP_MS: u64 = 100;
+
+fn node(play: &Play, step: &Step) -> Result<NodeId, Failure> {
+    play.node(step.number("node")?)
+}
+
+pub fn kill(play: &Play, step: &Step) -> Answer {
+    let node = node(play, step)?;
+    if play.clock.world().process(node).is_some_and(|process| process.status != ProcessStatus::Down) {
+        play.apply(&Command::Kill { node })?;
+    }
+    play.connections.borrow_mut().node_ended(node);
+    Ok(ok())
+}
+
+/// Waits until the process has ended.
+pub async fn stop(play: &Play, step: &Step) -> Answer {
+    let node = node(play, step)?;
+    play.apply(&Command::Stop { node })?;
+    let ended = || (!play.clock.world().is_running(node)).then_some(());
+    match play.clock.find(step.timeout_ms(), ended).await {
+        Some(()) => {
+            play.connections.borrow_mut().node_ended(node);
+            play.clock.sleep_ms(AFTER_STOP_MS).await;
+            Ok(ok())
+        }
+        None => Err(Failure::scenario(format!("{node} did not stop"))),
+    }
+}
+
+pub fn pause(play: &Play, step: &Step) -> Answer {
+    play.apply(&Command::Pause { node: node(play, step)? })?;
+    Ok(ok())
+}
+
+pub fn resume(play: &Play, step: &Step) -> Answer {
+    play.apply(&Command::Resume { node: node(play, step)? })?;
+    Ok(ok())
+}
+
+pub fn start(play: &Play, step: &Step) -> Answer {
+    play.apply(&Command::Start { node: node(play, step)? })?;
+    Ok(ok())
+}
+
+pub async fn sleep(play: &Play, step: &Step) -> Answer {
+    play.clock.sleep_ms(step.number("ms")?.max(0) as u64).await;
+    Ok(ok())
+}
+
+pub fn describe_cluster(play: &Play, step: &Step) -> Answer {
+    let fenced_too = step.flag("fenced_too", false);
+    let world = play.clock.world();
+    let broker = view::running_brokers(&world).into_iter().next();
+    let image = broker.and_then(|id| view::image(&world, id)).ok_or(Failure::exception("TimeoutException"))?;
+    let brokers = image.brokers.values().filter(|broker| fenced_too || !broker.fenced).map(|broker| {
+        let mut json = json!({"id": broker.broker});
+        if let Some(rack) = &broker.rack {
+            json["rack"] = json!(rack);
+        }
+        if broker.fenced {
+            json["fenced"] = json!(true);
+        }
+        json
+    });
+    Ok(json!({"cluster_id": CLUSTER_ID, "brokers": brokers.collect::<Vec<_>>()}))
+}
+
+/// As the active controller tells it.
+pub fn describe_quorum(play: &Play) -> Answer {
+    let world = play.clock.world();
+    let mut running = world.controllers().filter(|(process, _)| process.status == ProcessStatus::Running);
+    let active = running.find(|(_, controller)| controller.is_active());
+    let (_, controller) = active.ok_or(Failure::exception("TimeoutException"))?;
+    let QuorumRole::Leader(leader) = controller.role() else { return Err(Failure::exception("TimeoutException")) };
+    let observers: Vec<BrokerId> = leader.told.keys().filter_map(|node| node.as_broker()).collect();
+    let mut voters: Vec<_> = controller.voters().to_vec();
+    voters.sort();
+    Ok(json!({
+        "leader": controller.setup.id,
+        "leader_epoch": controller.epoch(),
+        "voters": voters,
+        "observers": observers,
+    }))
+}

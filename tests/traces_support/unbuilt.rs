@@ -1,0 +1,157 @@
+//! What a trace may use that the simulator cannot do yet. Decided by the trace's steps and configuration alone.
+
+use serde_json::Value;
+
+use super::messages;
+use super::trace::{Trace, plain};
+
+/// Why the trace cannot be played; None: it can.
+pub fn reason(trace: &Trace) -> Option<String> {
+    feature(trace).or_else(|| server_config(trace)).or_else(|| trace.steps.iter().find_map(step))
+}
+
+fn feature(trace: &Trace) -> Option<String> {
+    let unknown = trace.features.iter().find(|(name, _)| name != "eligible.leader.replicas.version");
+    unknown.map(|(name, level)| format!("the feature level {name}={level}"))
+}
+
+fn server_config(trace: &Trace) -> Option<String> {
+    let of_brokers = trace.spec.brokers.iter().flat_map(|broker| broker.config.iter());
+    trace.spec.config.iter().chain(of_brokers).find_map(|(name, value)| server_property(name, value))
+}
+
+/// Server properties that set something in motion which is not built. Others only tune what is there, or what no step
+/// uses.
+fn server_property(name: &str, value: &str) -> Option<String> {
+    let what = match name {
+        "log.cleaner.backoff.ms" => "compaction",
+        "offsets.retention.check.interval.ms" => "expiry of committed offsets",
+        "producer.id.expiration.check.interval.ms" => "expiry of producers while nobody writes",
+        "compression.type" if value != "producer" => "compression",
+        _ => return None,
+    };
+    Some(format!("{what} ({name})"))
+}
+
+fn step(step: &Value) -> Option<String> {
+    let text = |field: &str| step.get(field).and_then(Value::as_str).unwrap_or_default();
+    let verb = text("do");
+    let what = match verb {
+        "init_transactions"
+        | "begin"
+        | "abort"
+        | "send_offsets"
+        | "describe_transaction"
+        | "list_transactions"
+        | "abort_transaction"
+        | "fence_producers"
+        | "read_transaction_log" => Some("transactions"),
+        _ if verb.starts_with("share_") || verb.contains("_share_group") => Some("share groups"),
+        "reassign" | "list_reassignments" => Some("reassignment of partitions"),
+        "tool" => Some("the command-line tools"),
+        "describe_features" | "update_features" => Some("feature levels"),
+        "unregister_broker" => Some("unregistering brokers"),
+        "producer_open" => return producer(step),
+        "consumer_open" => return consumer(step),
+        "subscribe" if step.get("topics").is_none() => Some("subscriptions by pattern"),
+        "create_topic" => return topic(step),
+        "alter_config" => return alter_config(step),
+        "request" => return request(step),
+        "raw_produce" => return raw_produce(step),
+        "await" => return awaited(step),
+        _ => None,
+    };
+    what.map(|what| format!("{what} ({verb})"))
+}
+
+fn setting<'a>(step: &'a Value, name: &str) -> Option<&'a Value> {
+    step.get("config").and_then(|config| config.get(name))
+}
+
+fn producer(step: &Value) -> Option<String> {
+    if setting(step, "transactional.id").is_some() {
+        return Some("transactions (transactional.id)".into());
+    }
+    let compression = setting(step, "compression.type").map(plain).filter(|codec| codec != "none");
+    compression.map(|codec| format!("compression (compression.type={codec})"))
+}
+
+fn consumer(step: &Value) -> Option<String> {
+    if step.get("protocol").is_some_and(|protocol| protocol != "classic")
+        || setting(step, "group.protocol").is_some_and(|protocol| protocol != "classic")
+    {
+        return Some("the group protocol of KIP-848".into());
+    }
+    if setting(step, "isolation.level").is_some_and(|level| level == "read_committed") {
+        return Some("transactions (isolation.level)".into());
+    }
+    if let Some(reset) = setting(step, "auto.offset.reset").map(plain).filter(|reset| reset.starts_with("by_duration"))
+    {
+        return Some(format!("auto.offset.reset={reset}"));
+    }
+    let assignors = setting(step, "partition.assignment.strategy").map(plain)?;
+    let other = assignors.split(',').map(str::trim).find(|name| !name.ends_with("RangeAssignor") && *name != "range");
+    other.map(|name| format!("the assignor {}", name.rsplit('.').next().unwrap_or(name)))
+}
+
+fn topic(step: &Value) -> Option<String> {
+    let compression = setting(step, "compression.type").map(plain).filter(|codec| codec != "producer");
+    if let Some(codec) = compression {
+        return Some(format!("compression (compression.type={codec})"));
+    }
+    // Without these the cleaner has nothing to do within a trace.
+    let compacts =
+        ["min.cleanable.dirty.ratio", "delete.retention.ms"].iter().find(|name| setting(step, name).is_some());
+    if let Some(name) = compacts {
+        return Some(format!("compaction ({name})"));
+    }
+    throttle(step.get("config"))
+}
+
+fn alter_config(step: &Value) -> Option<String> {
+    if step.get("group").is_some() {
+        return Some("settings of groups".into());
+    }
+    ["set", "append", "subtract"].into_iter().find_map(|operation| throttle(step.get(operation)))
+}
+
+fn throttle(settings: Option<&Value>) -> Option<String> {
+    let mut names = settings.and_then(Value::as_object).into_iter().flat_map(|settings| settings.keys());
+    let name = names.find(|name| name.contains("replication.throttled"))?;
+    Some(format!("throttled replication ({name})"))
+}
+
+fn request(step: &Value) -> Option<String> {
+    let api = step.get("api").and_then(Value::as_str).unwrap_or_default();
+    if messages::find(api, step.get("version").and_then(Value::as_i64)).is_err() {
+        return Some(format!("the request {api}, as a message of its own"));
+    }
+    let transactional = step.pointer("/body/transactionalId").is_some_and(|id| !id.is_null());
+    transactional.then(|| format!("transactions ({api})"))
+}
+
+fn raw_produce(step: &Value) -> Option<String> {
+    if step.get("transactional_id").is_some_and(|id| !id.is_null()) {
+        return Some("transactions (transactional_id)".into());
+    }
+    let batches = step.get("batches").and_then(Value::as_array)?;
+    batches.iter().find_map(|batch| {
+        let is_set = |field: &str| batch.get(field).and_then(Value::as_bool) == Some(true);
+        if is_set("transactional") || is_set("control") {
+            return Some("transactions (raw_produce)".into());
+        }
+        if batch.get("magic").is_some_and(|magic| magic != 2) {
+            return Some("message formats before magic 2".into());
+        }
+        let codec = batch.get("compression").map(plain).filter(|codec| codec != "none")?;
+        Some(format!("compression (raw_produce with {codec})"))
+    })
+}
+
+fn awaited(await_step: &Value) -> Option<String> {
+    match await_step.get("what").and_then(Value::as_str) {
+        Some("transaction_state") => Some("transactions (await)".into()),
+        Some("answer") => step(await_step.get("of")?),
+        _ => None,
+    }
+}
