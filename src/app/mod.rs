@@ -12,6 +12,7 @@ mod page;
 mod page_view;
 mod player;
 mod shared;
+mod size;
 mod speed;
 mod stage_view;
 mod transport;
