@@ -17,7 +17,8 @@ const tables = (value) => Array.isArray(value) && value.length > 0 && value.ever
 const SHAPES = {
   ready: { example: text, step: wholeNumber, steps: wholeNumber, hash },
   resize: { height: wholeNumber },
-  step: { step: wholeNumber, steps: wholeNumber, time_us: wholeNumber, hash, sentence: text },
+  // Before the first idea step there is no sentence.
+  step: { step: wholeNumber, steps: wholeNumber, time_us: wholeNumber, hash, sentence: (value) => typeof value === "string" },
   prediction: { prediction: text, answer: text, right: truth },
   "example-complete": { example: text },
   progress: { completed: wholeNumber, total: wholeNumber },
@@ -119,10 +120,11 @@ export class Host {
     return state;
   }
 
-  /** Every message so far was as the contract says. */
+  /** Every message so far was as the contract says; a host that has gone to another page has been asked before. */
   async expectContract() {
     const messages = await this.messages();
     expect(messages.flatMap((message) => faults(message, this.#id))).toEqual([]);
+    expect(messages[0].type, "the first message").toBe("ready");
   }
 }
 
@@ -132,11 +134,11 @@ export class Host {
  * @param {import("@playwright/test").Page} page
  * @param {{url: string, origin: string}} site
  * @param {object} [query] the figure's query parameters; `embed=1` is added
- * @param {{sandbox?: string, fragment?: string}} [options]
+ * @param {{sandbox?: string | null, fragment?: string}} [options] `sandbox: null` leaves it out
  */
 export async function embed(page, site, query = {}, { sandbox = "allow-scripts", fragment = "" } = {}) {
   const source = `${site.url}?${new URLSearchParams({ embed: "1", ...query })}${fragment && `#${fragment}`}`;
-  const attributes = `${sandbox === undefined ? "" : `sandbox="${sandbox}"`} src="${escape(source)}"`;
+  const attributes = `${sandbox === null ? "" : `sandbox="${sandbox}"`} src="${escape(source)}"`;
   const address = `${site.origin}/somebody/else`;
   await page.route(address, (route) => route.fulfill({ contentType: "text/html", body: hostPage(attributes) }));
   await page.goto(address);
