@@ -1,12 +1,11 @@
-//! The text beside the figure: the module's words, its examples with their parts, what came out, and why.
+//! The text beside the figure, after its introduction: the example's parts, what came out, and why.
 
-use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
+use super::prose::raw;
 use super::shared::Shared;
 use crate::course::measured::{Measured, duration_text};
 use crate::course::{Example, Idea, Module, Parameters};
-use crate::stage::Thing;
 
 #[derive(Properties, PartialEq)]
 pub struct ArticleProps {
@@ -14,87 +13,34 @@ pub struct ArticleProps {
     pub example: Shared<Example>,
     pub parameters: Shared<Parameters>,
     pub idea: Option<Shared<Idea>>,
-    pub completed: Shared<Vec<String>>,
     pub on_example: Callback<String>,
-    pub on_hover: Callback<Option<Thing>>,
-    pub on_select: Callback<Option<Thing>>,
 }
 
 #[component]
 pub fn Article(props: &ArticleProps) -> Html {
-    let module = &props.module;
-    let (over, out, click) = (
-        props.on_hover.reform(|event: MouseEvent| term_of(event.target())),
-        props.on_hover.reform(|_: MouseEvent| None),
-        props.on_select.clone(),
-    );
-    let focus = props.on_hover.reform(|event: FocusEvent| term_of(event.target()));
-    let blur = props.on_hover.reform(|_: FocusEvent| None);
-    let click = Callback::from(move |event: MouseEvent| {
-        if let Some(thing) = term_of(event.target()) {
-            click.emit(Some(thing));
-        }
-    });
-    let count = module.example_titles.len();
+    let next = props.module.examples.iter().find(|example| example.number == props.example.number + 1);
     html! {
-        <article onmouseover={over} onmouseout={out} onfocusin={focus} onfocusout={blur} onclick={click}>
-            <h1>{ &module.title }</h1>
-            <p class="meta">{ format!("Module {} · {} minutes · {count} examples · {}", module.number, module.minutes, module.level) }</p>
-            { raw(&module.html) }
-            { for module.examples.iter().map(|example| {
-                if example.id == props.example.id { open_example(props) } else { closed_example(props, example) }
-            }) }
-            { raw(&module.closing_html) }
-        </article>
-    }
-}
-
-/// Text of the course, which the build has made from Markdown.
-pub fn raw(html: &str) -> Html {
-    Html::from_html_unchecked(AttrValue::from(html.to_string()))
-}
-
-/// The thing that a word of the text means.
-fn term_of(target: Option<web_sys::EventTarget>) -> Option<Thing> {
-    let element: web_sys::Element = target?.dyn_into().ok()?;
-    element.closest("[data-thing]").ok()??.get_attribute("data-thing")?.parse().ok()
-}
-
-fn heading(example: &Example, completed: &[String]) -> Html {
-    html! {
-        <h2>
-            { format!("Example {}: {}", example.number, example.title) }
-            if completed.contains(&example.id) { <span class="done" title="All goals reached">{ " ✓ completed" }</span> }
-        </h2>
-    }
-}
-
-fn closed_example(props: &ArticleProps, example: &Example) -> Html {
-    let id = example.id.clone();
-    let open = props.on_example.reform(move |_: MouseEvent| id.clone());
-    html! {
-        <section class="example closed">
-            { heading(example, &props.completed.0) }
-            { raw(&example.html) }
-            <button type="button" class="button" onclick={open}>{ format!("Open example {}", example.number) }</button>
-        </section>
-    }
-}
-
-fn open_example(props: &ArticleProps) -> Html {
-    let example = &props.example;
-    html! {
-        <section class="example">
-            { heading(example, &props.completed.0) }
-            { raw(&example.html) }
-            if example.editable.iter().any(|field| field == "value") {
-                <pre class="message"><code>{ &props.parameters.value }</code></pre>
-            }
+        <>
+            <h3>{ "Step by step" }</h3>
             { parts(props) }
             { output(props) }
             <h3>{ "Why it is so" }</h3>
-            { raw(&example.explanation_html) }
-        </section>
+            { raw(&props.example.explanation_html) }
+            if let Some(next) = next { { on_to(next, &props.on_example) } }
+            { raw(&props.module.closing_html) }
+        </>
+    }
+}
+
+fn on_to(next: &Example, on_example: &Callback<String>) -> Html {
+    let id = next.id.clone();
+    let open = on_example.reform(move |_: MouseEvent| id.clone());
+    html! {
+        <p>
+            <button type="button" class="button primary" onclick={open}>
+                { format!("On to example {}: {}", next.number, next.title) }
+            </button>
+        </p>
     }
 }
 

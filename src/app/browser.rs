@@ -132,6 +132,38 @@ pub fn copy_text(text: String, done: impl FnOnce(bool) + 'static) {
     });
 }
 
+/// Moves the keyboard's focus to an element, and nothing on the screen.
+pub fn focus_without_scrolling(element: &yew::NodeRef) {
+    if let Some(element) = element.cast::<web_sys::HtmlElement>() {
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = element.focus_with_options(&options);
+    }
+}
+
+/// Moves the focus to a thing of the picture, if it is still there.
+pub fn focus_thing(thing: &str) {
+    let Some(document) = document() else { return };
+    let Ok(all) = document.query_selector_all("svg.stage [data-thing]") else { return };
+    let elements = (0..all.length()).filter_map(|index| all.item(index)?.dyn_into::<web_sys::SvgElement>().ok());
+    if let Some(element) = elements.into_iter().find(|one| one.get_attribute("data-thing").as_deref() == Some(thing)) {
+        let _ = element.focus();
+    }
+}
+
+/// Lights up the words of the text that mean one of these things. The text is the course's own, made once, so its
+/// elements are marked where they stand.
+pub fn light_terms(things: &[String]) {
+    let Some(document) = document() else { return };
+    let Ok(all) = document.query_selector_all(".prose [data-thing]") else { return };
+    let terms = (0..all.length()).filter_map(|index| all.item(index)?.dyn_into::<Element>().ok());
+    for term in terms {
+        let lit = term.get_attribute("data-thing").is_some_and(|thing| things.contains(&thing));
+        // Fails only for class names that no element may have.
+        let _ = term.class_list().toggle_with_force("lit", lit);
+    }
+}
+
 /// The element's size in CSS pixels.
 pub fn size_of(element: &Element) -> (f64, f64) {
     let rect = element.get_bounding_client_rect();

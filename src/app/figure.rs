@@ -1,19 +1,19 @@
-//! The figure: what is set, the picture, the sentence, a question, the transport, the flow map, acts and goals.
+//! Parts of the figure around the picture: what is set, the flow map, a question and its answer, acts.
 
 use yew::prelude::*;
 
 use super::shared::Shared;
 use crate::course::flow::{Flow, FlowState};
-use crate::course::goal::Verdict;
 use crate::course::model::Prediction;
-use crate::course::{Answered, Example, Parameters};
+use crate::course::{Answered, Parameters};
 
 #[derive(Properties, PartialEq)]
 pub struct FigureHeadProps {
     pub parameters: Shared<Parameters>,
     /// Part now, and how many there are.
     pub part: (u32, usize),
-    pub can_edit: bool,
+    /// What the editor is for; None: nothing can be edited.
+    pub edit: Option<&'static str>,
     pub editing: bool,
     pub on_edit: Callback<()>,
     pub on_reset: Callback<()>,
@@ -41,8 +41,8 @@ pub fn FigureHead(props: &FigureHeadProps) -> Html {
             if let Some(way) = way { <span class="chip">{ way }</span> }
             <span class="grow" />
             <button type="button" class="button" onclick={reset} title="Everything as at the beginning of this run">{ "Start over" }</button>
-            if props.can_edit {
-                <button type="button" class="button" onclick={edit} aria-expanded={props.editing.to_string()}>{ "Edit message" }</button>
+            if let Some(what) = props.edit {
+                <button type="button" class="button" onclick={edit} aria-expanded={props.editing.to_string()}>{ what }</button>
             }
         </div>
     }
@@ -120,10 +120,10 @@ pub fn Question(props: &QuestionProps) -> Html {
                     html! { <button type="button" class="button" onclick={answer}>{ &choice.text }</button> }
                 }) }
                 <button type="button" class="link" onclick={skip}>{ "Skip" }</button>
+                if props.prediction.in_figure {
+                    <span class="quiet">{ "You may also click the broker in the picture." }</span>
+                }
             </div>
-            if props.prediction.in_figure {
-                <p class="quiet">{ "You may also click the broker in the picture." }</p>
-            }
         </section>
     }
 }
@@ -190,43 +190,5 @@ pub fn Acts(props: &ActsProps) -> Html {
                 }
             }) }
         </div>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-pub struct GoalsProps {
-    pub example: Shared<Example>,
-    /// Goals reached in this or an earlier run.
-    pub reached: Shared<Vec<bool>>,
-    pub verdicts: Shared<Vec<Verdict>>,
-}
-
-/// The goals, how they stand, and a hint for those who want one.
-#[component]
-pub fn Goals(props: &GoalsProps) -> Html {
-    html! {
-        <section class="goals" aria-label="Goals">
-            <h3>{ if props.example.goals.len() == 1 { "Your goal" } else { "Your goals" } }</h3>
-            <ul>
-                { for props.example.goals.iter().enumerate().map(|(index, goal)| {
-                    let reached = props.reached.0.get(index).copied().unwrap_or(false);
-                    let verdict = props.verdicts.0.get(index);
-                    html! {
-                        <li class={classes!(reached.then_some("reached"))}>
-                            <span aria-hidden="true">{ if reached { "✓" } else { "○" } }</span>
-                            <div>
-                                <p>{ &goal.text }<span class="sr-only">{ if reached { " (reached)" } else { " (not yet)" } }</span></p>
-                                if let Some(verdict) = verdict {
-                                    <p class="quiet">{ &verdict.why }</p>
-                                }
-                                if !reached {
-                                    <details><summary>{ "A hint" }</summary><p>{ &goal.hint }</p></details>
-                                }
-                            </div>
-                        </li>
-                    }
-                }) }
-            </ul>
-        </section>
     }
 }

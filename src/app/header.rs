@@ -65,10 +65,10 @@ pub fn Header(props: &HeaderProps) -> Html {
 
 const fn theme_text(theme: Theme) -> &'static str {
     match theme {
-        Theme::Auto => "Theme: system",
-        Theme::Light => "Theme: light",
-        Theme::Dark => "Theme: dark",
-        Theme::Contrast => "Theme: high contrast",
+        Theme::Auto => "System theme",
+        Theme::Light => "Light theme",
+        Theme::Dark => "Dark theme",
+        Theme::Contrast => "High contrast",
     }
 }
 

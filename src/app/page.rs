@@ -10,7 +10,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use yew::prelude::*;
 
 use super::address::{Query, Route};
-use super::article::Article;
 use super::browser;
 use super::figure::ActState;
 use super::header::Header;
@@ -24,8 +23,8 @@ use crate::course::progress::Progress;
 use crate::course::{Answered, Course, Idea, Lesson, Parameters, course};
 use crate::kafka::ids::{NodeId, SimTime};
 use crate::sim::Command;
-use crate::stage::Thing;
 use crate::stage::contract::{self, Incoming, Outgoing, Theme};
+use crate::stage::{Concept, Thing};
 use crate::timeline::{Place, Unit, link};
 
 const PROGRESS_KEY: &str = "glassbroker.progress";
@@ -48,7 +47,13 @@ pub enum Msg {
     Act(String),
     SwitchBranch(usize),
     Select(Option<Thing>),
+    /// From the inspector: look at this instead.
+    Inspect(Thing),
+    Command(Box<Command>),
+    /// A word of the text is pointed at.
     Hover(Option<Thing>),
+    /// A thing of the picture is pointed at, which shows these ideas.
+    Pointed(Option<Thing>, Vec<Concept>),
     ToggleEditor,
     Run(Parameters),
     Reset,
@@ -188,6 +193,15 @@ impl Component for Page {
                 self.hovered = thing;
                 return changed;
             }
+            Msg::Pointed(thing, concepts) => {
+                let changed = self.hovered != thing;
+                if changed {
+                    let words: Vec<String> = concepts.iter().map(|one| Thing::Concept(*one).to_string()).collect();
+                    browser::light_terms(&words);
+                }
+                self.hovered = thing;
+                return changed;
+            }
             Msg::Key(key, shift) => return self.key(ctx, &key, shift),
             Msg::Advance(unit, count) => self.advance(unit, count),
             Msg::Go(place) => self.change(|lesson| lesson.go(place)),
@@ -200,6 +214,8 @@ impl Component for Page {
                 lesson.switch_branch(branch);
             }),
             Msg::Select(thing) => self.select(thing),
+            Msg::Inspect(thing) => self.selected = Some(thing),
+            Msg::Command(command) => self.command(*command),
             Msg::ToggleEditor => self.editing = !self.editing,
             Msg::Run(parameters) => self.run(parameters),
             Msg::Reset => self.reset(),
@@ -244,7 +260,7 @@ impl Component for Page {
     fn view(&self, ctx: &Context<Page>) -> Html {
         let link = ctx.link();
         if self.query.embed {
-            return html! { <main class="embedded">{ self.notice_view(ctx) }{ self.figure_view(ctx) }</main> };
+            return html! { <main class="embedded">{ self.notice_view(ctx) }{ self.figure_view(ctx) }{ self.inspector_view(ctx) }</main> };
         }
         let number = self.module_number();
         let header = html! {
@@ -265,14 +281,10 @@ impl Component for Page {
                 { header }
                 { self.notice_view(ctx) }
                 <main class="course">
-                    if let Some(lesson) = &self.lesson {
-                        <Article module={Shared(module.clone())} example={Shared(lesson.example().clone())}
-                            parameters={Shared(lesson.parameters().clone())} idea={self.shown.idea.clone()}
-                            completed={self.shown.completed.clone()}
-                            on_example={link.callback(Msg::OpenExample)}
-                            on_hover={link.callback(Msg::Hover)} on_select={link.callback(Msg::Select)} />
-                    }
+                    { self.introduction_view(ctx, module) }
                     { self.figure_view(ctx) }
+                    { self.article_view(ctx, module) }
+                    { self.inspector_view(ctx) }
                 </main>
             </>
         }
@@ -594,6 +606,9 @@ impl Page {
             }
         }
         self.stop();
+        if let (Some(closed), None) = (&self.selected, &thing) {
+            browser::focus_thing(&closed.to_string());
+        }
         self.selected = thing;
     }
 

@@ -4,19 +4,31 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::article::Article;
 use super::browser;
 use super::editor::Editor;
-use super::figure::{ActState, Acts, FigureHead, FlowMap, Goals, Question, VerdictOnAnswer};
+use super::figure::{ActState, Acts, FigureHead, FlowMap, Question, VerdictOnAnswer};
+use super::goals::Goals;
+use super::inspector::{Cause, Inspector};
+use super::introduction::Introduction;
 use super::page::{Msg, Page, Shown};
+use super::prose::Prose;
 use super::shared::Shared;
 use super::stage_view::StageView;
+use super::tables_view::Tables;
 use super::transport::{Tick, Transport};
-use crate::course::Lesson;
 use crate::course::flow::Flow;
 use crate::course::goal::Verdict;
 use crate::course::script::watched_partition;
+use crate::course::{Example, Lesson, Module};
+use crate::stage::about::is_about;
 use crate::stage::from_world::{self, Watch};
-use crate::stage::{Frame, sentence, tables};
+use crate::stage::inspect::inspect;
+use crate::stage::{Frame, Thing, sentence};
+use crate::timeline::Place;
+
+/// Links of a chain of causes that are looked up.
+const MAX_CAUSES: usize = 40;
 
 impl Page {
     /// Makes anew what the components are given.
@@ -69,6 +81,46 @@ impl Page {
         from_world::frame(lesson.world(), &watch)
     }
 
+    pub(super) fn introduction_view(&self, ctx: &Context<Page>, module: &Rc<Module>) -> Html {
+        let Some(lesson) = &self.lesson else { return html! {} };
+        let link = ctx.link();
+        html! {
+            <Prose class="introduction" on_hover={link.callback(Msg::Hover)} on_select={link.callback(Msg::Select)}>
+                <Introduction module={Shared(module.clone())} example={Shared(lesson.example().clone())}
+                    parameters={Shared(lesson.parameters().clone())} completed={self.shown.completed.clone()}
+                    reached={self.shown.reached.clone()} verdicts={Shared::<Vec<Verdict>>(lesson.verdicts())}
+                    on_example={link.callback(Msg::OpenExample)} />
+            </Prose>
+        }
+    }
+
+    pub(super) fn article_view(&self, ctx: &Context<Page>, module: &Rc<Module>) -> Html {
+        let Some(lesson) = &self.lesson else { return html! {} };
+        let link = ctx.link();
+        html! {
+            <Prose class="article" on_hover={link.callback(Msg::Hover)} on_select={link.callback(Msg::Select)}>
+                <Article module={Shared(module.clone())} example={Shared(lesson.example().clone())}
+                    parameters={Shared(lesson.parameters().clone())} idea={self.shown.idea.clone()}
+                    on_example={link.callback(Msg::OpenExample)} />
+            </Prose>
+        }
+    }
+
+    pub(super) fn inspector_view(&self, ctx: &Context<Page>) -> Html {
+        let (Some(lesson), Some(thing)) = (&self.lesson, &self.selected) else { return html! {} };
+        let link = ctx.link();
+        let frame = self.frame_of(lesson);
+        let inspection = inspect(lesson.world(), &frame, thing).map(Shared::from);
+        // While it plays the chain would change faster than it can be read.
+        let why = if self.playing { Vec::new() } else { causes(lesson, thing, &frame) };
+        html! {
+            <Inspector thing={thing.clone()} {inspection} why={Shared::from(why)}
+                on_close={link.callback(|()| Msg::Select(None))} on_select={link.callback(Msg::Inspect)}
+                on_command={link.callback(|command| Msg::Command(Box::new(command)))}
+                on_event={link.callback(|event| Msg::Go(Place::Event(event)))} />
+        }
+    }
+
     pub(super) fn notice_view(&self, ctx: &Context<Page>) -> Html {
         let dismiss = ctx.link().callback(|_: MouseEvent| Msg::DismissNotice);
         html! {
@@ -85,8 +137,7 @@ impl Page {
 
     /// Microseconds since the first idea step.
     fn since_start_us(&self, lesson: &Lesson) -> u64 {
-        let start = lesson.ideas().first().map_or(0, |mark| mark.at.0);
-        (self.now_us as u64).saturating_sub(start)
+        (self.now_us as u64).saturating_sub(start_us(lesson))
     }
 
     pub(super) fn figure_view(&self, ctx: &Context<Page>) -> Html {
@@ -100,7 +151,7 @@ impl Page {
                 if controls {
                     <FigureHead parameters={Shared(lesson.parameters().clone())}
                         part={(self.shown.idea.as_ref().map_or(0, |idea| idea.part), example.parts.len())}
-                        can_edit={!example.editable.is_empty()} editing={self.editing}
+                        edit={what_to_edit(example)} editing={self.editing}
                         on_edit={link.callback(|()| Msg::ToggleEditor)} on_reset={link.callback(|()| Msg::Reset)} />
                 }
                 if self.editing {
@@ -108,15 +159,20 @@ impl Page {
                         on_run={link.callback(Msg::Run)} on_close={link.callback(|()| Msg::ToggleEditor)} />
                 }
                 { self.stage_view(ctx, &frame) }
-                { self.sentence_view(lesson, &frame) }
-                { self.question_view(ctx, lesson) }
+                <div class="deck">
+                    { self.sentence_view(lesson, &frame) }
+                    { self.question_view(ctx, lesson) }
+                    if controls { { self.transport_view(ctx, lesson) } }
+                </div>
                 if controls {
-                    { self.transport_view(ctx, lesson) }
                     <Acts acts={self.shown.acts.clone()} on_act={link.callback(Msg::Act)} />
                     <FlowMap flow={Shared::<Flow>(self.shown.idea.as_ref().map(|idea| idea.flow.clone()).unwrap_or_default())} />
-                    <Goals example={Shared(example.clone())} reached={self.shown.reached.clone()}
-                        verdicts={Shared::<Vec<Verdict>>(lesson.verdicts())} />
-                    { self.tables_view(ctx, &frame) }
+                    if self.query.embed {
+                        <Goals example={Shared(example.clone())} reached={self.shown.reached.clone()}
+                            verdicts={Shared::<Vec<Verdict>>(lesson.verdicts())} />
+                    }
+                    <Tables frame={Shared(frame.clone())} open={self.tables_open}
+                        on_toggle={link.callback(|()| Msg::ToggleTables)} on_select={link.callback(Msg::Select)} />
                 }
             </figure>
         }
@@ -128,7 +184,7 @@ impl Page {
             <StageView frame={Shared(frame.clone())} playing={self.playing} clock={Shared(self.clock.clone())}
                     reduced={self.query.reduced_motion || browser::prefers_reduced_motion()}
                     selected={self.selected.clone()} lit={self.hovered.clone()}
-                    on_select={link.callback(Msg::Select)} on_hover={link.callback(Msg::Hover)} />
+                    on_select={link.callback(Msg::Select)} on_hover={link.callback(|(thing, concepts)| Msg::Pointed(thing, concepts))} />
         }
     }
 
@@ -177,32 +233,33 @@ impl Page {
                 on_speed={link.callback(Msg::SetSpeed)} on_branch={link.callback(Msg::SwitchBranch)} />
         }
     }
+}
 
-    fn tables_view(&self, ctx: &Context<Page>, frame: &Frame) -> Html {
-        let toggle = ctx.link().callback(|_: MouseEvent| Msg::ToggleTables);
-        html! {
-            <section class="tables">
-                <button type="button" class="link" onclick={toggle} aria-expanded={self.tables_open.to_string()}>
-                    { if self.tables_open { "Hide the state in tables" } else { "Show the state in tables" } }
-                </button>
-                if self.tables_open {
-                    { for tables::tables(frame).into_iter().map(|table| html! {
-                        <div class="table-scroll" tabindex="0" role="region" aria-label={table.title.clone()}>
-                            <table>
-                                <caption>{ &table.title }</caption>
-                                <thead><tr>{ for table.columns.iter().map(|column| html! { <th scope="col">{ column }</th> }) }</tr></thead>
-                                <tbody>
-                                    { for table.rows.iter().map(|row| html! {
-                                        <tr>{ for row.iter().map(|cell| html! { <td>{ cell }</td> }) }</tr>
-                                    }) }
-                                </tbody>
-                            </table>
-                        </div>
-                    }) }
-                }
-            </section>
-        }
+/// When the first idea step is, microseconds of virtual time.
+fn start_us(lesson: &Lesson) -> u64 {
+    lesson.ideas().first().map_or(0, |mark| mark.at.0)
+}
+
+/// What the editor's button says, after what it lets a person change.
+fn what_to_edit(example: &Example) -> Option<&'static str> {
+    let edits = |name: &str| example.editable.iter().any(|field| field == name);
+    match example.editable.is_empty() {
+        true => None,
+        false => Some(if edits("value") { "Edit message" } else { "Change settings" }),
     }
+}
+
+/// The newest event about a thing, what caused it, and so on.
+fn causes(lesson: &Lesson, thing: &Thing, frame: &Frame) -> Vec<Cause> {
+    let Some(event) = lesson.timeline().latest(|event| is_about(event, thing)) else { return Vec::new() };
+    let start = start_us(lesson) as i64;
+    let chain = lesson.timeline().why(event.id, MAX_CAUSES);
+    let cause = |event: &crate::sim::Event| Cause {
+        event: event.id,
+        since_start_us: event.at.0 as i64 - start,
+        sentence: sentence::describe(event, frame),
+    };
+    chain.iter().map(cause).collect()
 }
 
 fn keep_if_equal<T: PartialEq>(kept: &mut Shared<Vec<T>>, new: Shared<Vec<T>>) {

@@ -16,7 +16,10 @@ use crate::stage::draw_list;
 use crate::stage::element::{Element, Emphasis, picture};
 use crate::stage::geometry::Point;
 use crate::stage::layout::layout;
-use crate::stage::{Frame, Scene, Thing, Viewport};
+use crate::stage::{Concept, Frame, Scene, Thing, Viewport};
+
+/// Height that the figure's other parts need, so that all of it is in view at once where the window allows it.
+const AROUND_PX: f64 = 372.0;
 
 #[derive(Properties, PartialEq)]
 pub struct StageViewProps {
@@ -29,7 +32,8 @@ pub struct StageViewProps {
     pub selected: Option<Thing>,
     pub lit: Option<Thing>,
     pub on_select: Callback<Option<Thing>>,
-    pub on_hover: Callback<Option<Thing>>,
+    /// What is pointed at, and the ideas that it shows.
+    pub on_hover: Callback<(Option<Thing>, Vec<Concept>)>,
 }
 
 pub enum Msg {
@@ -92,7 +96,10 @@ impl Component for StageView {
                 false
             }
             Msg::Over(thing) => {
-                ctx.props().on_hover.emit(thing.and_then(|thing| thing.parse().ok()));
+                let thing: Option<Thing> = thing.and_then(|thing| thing.parse().ok());
+                let item = self.scene.items.iter().find(|item| thing.is_some() && item.thing == thing);
+                let concepts = item.map(|item| item.concepts.clone()).unwrap_or_default();
+                ctx.props().on_hover.emit((thing, concepts));
                 false
             }
             Msg::Key(event) => {
@@ -156,7 +163,7 @@ impl StageView {
     fn lay_out(&mut self, ctx: &Context<StageView>) {
         if self.width > 0.0 {
             let height = browser::window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or(800.0);
-            let viewport = Viewport { width: self.width as f32, height: (height * 0.56) as f32 };
+            let viewport = Viewport { width: self.width as f32, height: (height - AROUND_PX).max(0.0) as f32 };
             self.scene = Rc::new(layout(&ctx.props().frame, viewport));
         }
     }

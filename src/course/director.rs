@@ -14,7 +14,7 @@ use super::script;
 use super::stage_setting::Setting;
 use super::template::fill;
 use crate::kafka::client::call::ProducerCall;
-use crate::kafka::ids::{NodeId, Offset, SimTime};
+use crate::kafka::ids::{NodeId, Offset, SimTime, TopicPartition};
 use crate::sim::{Command, EventKind, ProcessStatus, World};
 use crate::timeline::{Director, Observation};
 
@@ -311,6 +311,16 @@ impl LessonDirector {
     }
 }
 
+/// The beats of one step as they are told. One decision of the controller is several records: the fencing, which the
+/// rest follows from, comes first, and an election tells by itself who is in sync.
+fn in_order_of_telling(mut beats: Vec<Beat>) -> Vec<Beat> {
+    let elected: Vec<Option<TopicPartition>> =
+        beats.iter().filter(|beat| beat.kind == BeatKind::LeaderElected).map(|beat| beat.partition.clone()).collect();
+    beats.retain(|beat| beat.kind != BeatKind::IsrChanged || !elected.contains(&beat.partition));
+    beats.sort_by_key(|beat| beat.kind != BeatKind::BrokerFenced);
+    beats
+}
+
 impl Director for LessonDirector {
     type Mark = Rc<Idea>;
 
@@ -343,7 +353,7 @@ impl Director for LessonDirector {
         }
         if !beats.is_empty() {
             self.settled_told = false;
-            observation.mark = self.idea(&beats, world);
+            observation.mark = self.idea(&in_order_of_telling(beats), world);
         }
         observation.commands = self.cues(world);
         let quiet_ms = world.now().since(self.last_mark) / 1_000;

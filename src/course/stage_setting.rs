@@ -27,6 +27,7 @@ enum Phase {
     Coordinator,
     Records,
     Offsets,
+    Producer,
     Done,
 }
 
@@ -69,11 +70,8 @@ impl Setting {
         if world.now() < self.not_before {
             return Vec::new();
         }
-        if self.phase == Phase::Done {
-            let stage = &example.stage;
-            let mut config = stage.producer_config.clone();
-            config.insert("acks".into(), parameters.acks.clone());
-            return vec![Command::StartProducer { name: stage.producer.clone(), config }];
+        if self.phase == Phase::Producer {
+            return self.producer(example, parameters, world);
         }
         match self.request(example, parameters, world) {
             Some((to, request)) => {
@@ -85,6 +83,21 @@ impl Setting {
             }
             None => Vec::new(),
         }
+    }
+
+    /// Starts the producer, and waits until it is ready as an application is that has run for a while: a fresh broker
+    /// has no block of producer ids at first, and a first send would wait for that.
+    fn producer(&mut self, example: &Example, parameters: &Parameters, world: &World) -> Vec<Command> {
+        let stage = &example.stage;
+        let Some((_, producer)) = world.producers().find(|(process, _)| *process.name == *stage.producer) else {
+            let mut config = stage.producer_config.clone();
+            config.insert("acks".into(), parameters.acks.clone());
+            return vec![Command::StartProducer { name: stage.producer.clone(), config }];
+        };
+        if !producer.is_idempotent() || producer.identity().is_some() {
+            self.phase = Phase::Done;
+        }
+        Vec::new()
     }
 
     /// The next request; None: not yet.
@@ -130,7 +143,7 @@ impl Setting {
                 };
                 Some((self.coordinator?, commit.into()))
             }
-            Phase::Boot | Phase::Done => None,
+            Phase::Boot | Phase::Producer | Phase::Done => None,
         }
     }
 
@@ -165,7 +178,7 @@ impl Setting {
             }
             Response::FindCoordinator(found) => {
                 self.coordinator = found.coordinator;
-                let next = if example.stage.earlier.is_empty() { Phase::Done } else { Phase::Records };
+                let next = if example.stage.earlier.is_empty() { Phase::Producer } else { Phase::Records };
                 self.advance(found.error == ErrorCode::None && found.coordinator.is_some(), next)
             }
             Response::Produce(produced) => {
@@ -178,7 +191,7 @@ impl Setting {
             }
             Response::OffsetCommit(committed) => {
                 let good = committed.partitions.iter().all(|(_, error)| *error == ErrorCode::None);
-                self.advance(good, Phase::Done)
+                self.advance(good, Phase::Producer)
             }
             _ => false,
         }

@@ -11,7 +11,7 @@ use super::words::{self, Concept};
 use crate::kafka::config::ConfigEntry;
 use crate::kafka::ids::{BrokerId, ClientId, Offset, TopicPartition};
 use crate::kafka::record::RecordBatch;
-use crate::sim::{EventId, MessageId, Transit, World};
+use crate::sim::{MessageId, World};
 
 /// One thing, looked at closely.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,14 +27,6 @@ pub struct Inspection {
     pub related: Vec<(Thing, String)>,
     /// What can be done to it.
     pub offers: Vec<Offer>,
-}
-
-/// The event from which "why?" is asked: a message's sending, else the newest event.
-pub fn event_of(world: &World, thing: &Thing) -> Option<EventId> {
-    match thing {
-        Thing::Message(id) => world.transits().get(&MessageId(*id)).map(Transit::sent_event),
-        _ => world.events().last().map(|event| event.id),
-    }
 }
 
 /// One line of state.
@@ -188,9 +180,11 @@ pub fn inspect(world: &World, frame: &Frame, thing: &Thing) -> Option<Inspection
             inspection.help = concept.help().into();
         }
     }
-    if let Some(node) = thing.node() {
+    if let (Some(node), Thing::Broker(_) | Thing::Controller(_) | Thing::Producer(_) | Thing::Consumer(_)) =
+        (thing.node(), thing)
+    {
         for timer in frame.timers.iter().filter(|timer| timer.node == node && timer.due_us > frame.time_us) {
-            facts.add(&words::span(timer.due_us - frame.time_us), timer.kind.words());
+            facts.add("a wait", format!("{} {}", words::span(timer.due_us - frame.time_us), timer.kind.words()));
         }
     }
     inspection.facts = facts.0;

@@ -1,6 +1,7 @@
 //! What a person sees, still without a browser: one [`frame::Frame`] of plain facts, and from it words, tables,
 //! layout, draw list and hit boxes.
 
+pub mod about;
 pub mod batch_bytes;
 pub mod contract;
 pub mod draw_list;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::frame::{Frame, Life};
+use super::thing::Thing;
 use crate::kafka::ids::BrokerId;
 
 /// One table.
@@ -11,11 +12,14 @@ pub struct Table {
     pub title: String,
     pub columns: Vec<String>,
     pub rows: Vec<Vec<String>>,
+    /// What each row is about, for the inspector.
+    pub things: Vec<Thing>,
 }
 
 impl Table {
-    fn new(title: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Table {
-        Table { title: title.into(), columns: columns.iter().map(ToString::to_string).collect(), rows }
+    fn new(title: &str, columns: &[&str], rows: impl Iterator<Item = (Thing, Vec<String>)>) -> Table {
+        let (things, rows) = rows.unzip();
+        Table { title: title.into(), columns: columns.iter().map(ToString::to_string).collect(), rows, things }
     }
 }
 
@@ -50,23 +54,24 @@ pub fn tables(frame: &Frame) -> Vec<Table> {
 
 fn partitions(frame: &Frame) -> Table {
     let rows = frame.partitions.iter().map(|partition| {
-        vec![
+        let cells = vec![
             partition.partition.to_string(),
             optional(partition.leader),
             partition.leader_epoch.to_string(),
             ids(&partition.replicas),
             ids(&partition.isr),
             ids(&partition.elr),
-        ]
+        ];
+        (Thing::Partition(partition.partition.clone()), cells)
     });
     let columns = ["Partition", "Leader", "Leader epoch", "Replicas", "In sync (ISR)", "Eligible (ELR)"];
-    Table::new("Partitions, as the controller has registered them", &columns, rows.collect())
+    Table::new("Partitions, as the controller has registered them", &columns, rows)
 }
 
 fn replicas(frame: &Frame) -> Table {
     let rows = frame.brokers.iter().flat_map(|broker| {
         broker.replicas.iter().map(|replica| {
-            vec![
+            let cells = vec![
                 format!("broker {}", broker.id),
                 replica.partition.to_string(),
                 format!("{:?}", replica.role).to_lowercase(),
@@ -74,80 +79,86 @@ fn replicas(frame: &Frame) -> Table {
                 replica.high_watermark.to_string(),
                 replica.log_end_offset.to_string(),
                 replica.waiting().to_string(),
-            ]
+            ];
+            (Thing::Replica(broker.id, replica.partition.clone()), cells)
         })
     });
     let columns = ["Where", "Partition", "Role", "Log start", "High watermark", "Log end", "Requests waiting"];
-    Table::new("Replicas", &columns, rows.collect())
+    Table::new("Replicas", &columns, rows)
 }
 
 fn brokers(frame: &Frame) -> Table {
     let rows = frame.brokers.iter().map(|broker| {
-        vec![
+        let cells = vec![
             format!("broker {}", broker.id),
             life(broker.life).into(),
             if broker.fenced { "fenced" } else { "active" }.into(),
             broker.metadata_offset.to_string(),
-        ]
+        ];
+        (Thing::Broker(broker.id), cells)
     });
-    Table::new("Brokers", &["Broker", "Process", "For the controller", "Metadata replayed to"], rows.collect())
+    Table::new("Brokers", &["Broker", "Process", "For the controller", "Metadata replayed to"], rows)
 }
 
 fn controllers(frame: &Frame) -> Table {
     let rows = frame.controllers.iter().map(|controller| {
-        vec![
+        let cells = vec![
             format!("controller {}", controller.id),
             life(controller.life).into(),
             if controller.active { "active" } else { "standby" }.into(),
             controller.epoch.to_string(),
             controller.log_end_offset.to_string(),
-        ]
+        ];
+        (Thing::Controller(controller.id), cells)
     });
-    Table::new("Controllers", &["Controller", "Process", "Role", "Epoch", "Log end"], rows.collect())
+    Table::new("Controllers", &["Controller", "Process", "Role", "Epoch", "Log end"], rows)
 }
 
 fn producers(frame: &Frame) -> Table {
     let rows = frame.producers.iter().map(|producer| {
-        vec![
+        let cells = vec![
             producer.name.clone(),
             life(producer.life).into(),
             producer.buffered.len().to_string(),
             producer.in_flight.len().to_string(),
             producer.acknowledged.to_string(),
             producer.failed.to_string(),
-        ]
+        ];
+        (Thing::Producer(producer.id), cells)
     });
     let columns = ["Producer", "Process", "Batches buffered", "Batches in flight", "Acknowledged", "Failed"];
-    Table::new("Producers", &columns, rows.collect())
+    Table::new("Producers", &columns, rows)
 }
 
 fn consumers(frame: &Frame) -> Table {
     let rows = frame.groups.iter().flat_map(|group| {
         group.consumers.iter().flat_map(move |consumer| {
             consumer.assigned.iter().map(move |assigned| {
-                vec![
+                let cells = vec![
                     group.name.clone(),
                     consumer.name.clone(),
                     assigned.partition.to_string(),
                     optional(assigned.position),
                     optional(assigned.committed),
                     optional(assigned.lag),
-                ]
+                ];
+                (Thing::Consumer(consumer.id), cells)
             })
         })
     });
-    Table::new("Consumers", &["Group", "Consumer", "Partition", "Position", "Committed", "Lag"], rows.collect())
+    Table::new("Consumers", &["Group", "Consumer", "Partition", "Position", "Committed", "Lag"], rows)
 }
 
 fn messages(frame: &Frame) -> Table {
     let rows = frame.messages.iter().map(|message| {
-        vec![
+        let cells = vec![
             message.api.name().into(),
             if message.is_request { "request" } else { "answer" }.into(),
             frame.node_name(message.from),
             frame.node_name(message.to),
             message.words.clone(),
-        ]
+        ];
+        (Thing::Message(message.id), cells)
     });
-    Table::new("Messages on their way", &["API", "Kind", "From", "To", "Says"], rows.collect())
+    Table::new("Messages on their way", &["API", "Kind", "From", "To", "Says"], rows)
 }

@@ -77,6 +77,30 @@ impl Thing {
         }
     }
 
+    /// Its name where nothing more is known of it.
+    pub fn words(&self) -> String {
+        match self {
+            Thing::Quorum => "Controller quorum".into(),
+            Thing::Controller(id) => format!("Controller {id}"),
+            Thing::Broker(id) => format!("Broker {id}"),
+            Thing::Producer(_) => "Producer".into(),
+            Thing::Consumer(_) => "Consumer".into(),
+            Thing::Tool(_) => "Tool".into(),
+            Thing::Group(name) => format!("Group {name}"),
+            Thing::Partition(partition) => partition.to_string(),
+            Thing::Replica(broker, partition) => format!("{partition} on broker {broker}"),
+            Thing::Record(broker, partition, offset) => format!("Offset {offset} of {partition} on broker {broker}"),
+            Thing::HighWatermark(broker, partition) => format!("High watermark of {partition} on broker {broker}"),
+            Thing::LogEndOffset(broker, partition) => format!("Log end offset of {partition} on broker {broker}"),
+            Thing::Position(_, partition) => format!("Position in {partition}"),
+            Thing::Committed(group, partition) => format!("Committed offset of {group} in {partition}"),
+            Thing::Purgatory(broker) => format!("What waits at broker {broker}"),
+            Thing::Message(_) => "Message".into(),
+            Thing::Link(from, to) => format!("Link between {from} and {to}"),
+            Thing::Concept(concept) => concept.title().into(),
+        }
+    }
+
     /// The partition that the thing is about, if one.
     pub const fn partition(&self) -> Option<&TopicPartition> {
         match self {

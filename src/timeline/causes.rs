@@ -13,6 +13,16 @@ pub(super) struct EventPage {
     events: Rc<Vec<Event>>,
 }
 
+impl EventPage {
+    fn get(&self, id: EventId) -> Option<Event> {
+        self.events.get(id.checked_sub(self.first)? as usize).cloned()
+    }
+
+    fn holds(&self, id: EventId) -> bool {
+        id.checked_sub(self.first).is_some_and(|index| index < self.events.len() as u64)
+    }
+}
+
 /// A few parts of a history whose events were asked for lately.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventPages {
@@ -20,6 +30,8 @@ pub(super) struct EventPages {
 }
 
 const MAX_PAGES: usize = 8;
+/// How far back the newest event about a thing is looked for.
+const MAX_LOOK_BACK: EventId = 100_000;
 
 impl EventPages {
     pub fn clear(&mut self) {
@@ -28,14 +40,16 @@ impl EventPages {
 
     /// An event by its number.
     pub fn event<D: Director>(&mut self, history: &History<D>, id: EventId) -> Option<Event> {
-        let in_page = |page: &EventPage| {
-            let index = id.checked_sub(page.first)?;
-            page.events.get(index as usize).cloned()
-        };
+        let in_page = |page: &EventPage| page.get(id);
         if let Some(event) = self.pages.iter().find_map(in_page) {
             return Some(event);
         }
-        let step = history.step_of_event(id)?;
+        let page = self.read(history, history.step_of_event(id)?)?;
+        in_page(&page)
+    }
+
+    /// Runs the page that a step lies in once more, for its events.
+    fn read<D: Director>(&mut self, history: &History<D>, step: u64) -> Option<EventPage> {
         let (first_step, last_step) = history.page_of(step);
         let mut world = history.world_at(first_step);
         let mut events = Vec::new();
@@ -44,12 +58,35 @@ impl EventPages {
             events.extend_from_slice(world.events());
         }
         let page = EventPage { first: events.first()?.id, events: Rc::new(events) };
-        let found = in_page(&page);
         if self.pages.len() == MAX_PAGES {
             self.pages.remove(0);
         }
-        self.pages.push(page);
-        found
+        self.pages.push(page.clone());
+        Some(page)
+    }
+
+    /// The newest event of the steps up to `step` for which `wanted` holds, looked for in at most [`MAX_LOOK_BACK`]
+    /// events.
+    pub fn latest<D: Director>(
+        &mut self,
+        history: &History<D>,
+        step: u64,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Option<Event> {
+        let end = if step < history.len() { history.first_event(step + 1) } else { history.head().event_count() };
+        let mut next = end.checked_sub(1)?;
+        let last = end.saturating_sub(MAX_LOOK_BACK);
+        loop {
+            let page = match self.pages.iter().find(|page| page.holds(next)) {
+                Some(page) => page.clone(),
+                None => self.read(history, history.step_of_event(next)?)?,
+            };
+            let found = page.events.iter().rev().find(|event| event.id <= next && wanted(event));
+            if let Some(event) = found {
+                return Some(event.clone());
+            }
+            next = page.first.checked_sub(1).filter(|next| *next >= last)?;
+        }
     }
 
     /// The event, what caused it, what caused that, and so on, at most `limit` events.

@@ -136,6 +136,11 @@ impl<D: Director> Timeline<D> {
         self.pages.borrow_mut().why(self.history(), event, limit)
     }
 
+    /// The newest event up to the present moment for which `wanted` holds; None: there is none, or it is very long ago.
+    pub fn latest(&self, wanted: impl Fn(&Event) -> bool) -> Option<Event> {
+        self.pages.borrow_mut().latest(self.history(), self.step, wanted)
+    }
+
     // ---- running on
 
     /// Runs on at the end of the branch until the director is done, or `until`, or `max_steps` more steps.

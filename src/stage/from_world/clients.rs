@@ -8,7 +8,7 @@ use crate::kafka::client::producer::{Producer, ProducerBatch, SendResult as Resu
 use crate::kafka::ids::TopicPartition;
 use crate::kafka::note;
 use crate::sim::{ProcessState, World};
-use crate::stage::frame::{BatchFrame, ProducerFrame, SendOutcome, SendResult, ToolFrame};
+use crate::stage::frame::{BatchFrame, Life, ProducerFrame, SendOutcome, SendResult, ToolFrame};
 
 /// Newest results in a frame.
 const RESULTS: usize = 8;
@@ -20,15 +20,19 @@ pub fn producers(world: &World, keys: &Keys) -> Vec<ProducerFrame> {
         .producers()
         .map(|(process, producer)| {
             let results = producer.results();
+            let life = life(process.status);
+            // A process that is gone has no memory, and so no batches.
+            let buffered = producer.buffered_batches().filter(|_| life != Life::Down);
+            let in_flight = producer.in_flight_batches().filter(|_| life != Life::Down);
             ProducerFrame {
                 id: producer.setup.client.id,
                 name: process.name.to_string(),
-                life: life(process.status),
+                life,
                 acks: producer.setup.config.acks,
                 idempotent: producer.is_idempotent(),
                 producer_id: producer.identity().map(|identity| identity.producer_id),
-                buffered: producer.buffered_batches().map(|(of, batch)| self::batch(of, batch, keys)).collect(),
-                in_flight: producer.in_flight_batches().map(|(of, batch)| self::batch(of, batch, keys)).collect(),
+                buffered: buffered.map(|(of, batch)| self::batch(of, batch, keys)).collect(),
+                in_flight: in_flight.map(|(of, batch)| self::batch(of, batch, keys)).collect(),
                 results: self::results(producer),
                 acknowledged: results.acknowledged(),
                 failed: results.not_written() + results.in_doubt(),

@@ -10,7 +10,7 @@ use crate::kafka::group::ClassicGroup;
 use crate::kafka::ids::{BrokerId, Offset, TopicPartition};
 use crate::kafka::timer::Timer;
 use crate::sim::{Process, ProcessStatus, World};
-use crate::stage::frame::{AssignedFrame, ConsumerFrame, GroupFrame, ProcessingFrame};
+use crate::stage::frame::{AssignedFrame, ConsumerFrame, GroupFrame, Life, ProcessingFrame};
 
 /// What consumers without a group stand under.
 const NO_GROUP: &str = "no group";
@@ -75,7 +75,10 @@ fn consumer(
         Activity::Processing { partition, offset } => Some(processing(world, process, partition, offset, keys)),
         _ => None,
     };
-    let assigned = consumer.partitions().map(|(partition, _)| AssignedFrame {
+    // A process that is gone has no memory: neither a position nor an assignment.
+    let life = life(process.status);
+    let remembered = consumer.partitions().filter(|_| life != Life::Down);
+    let assigned = remembered.map(|(partition, _)| AssignedFrame {
         position: consumer.position(partition),
         committed: committed.iter().find(|(of, _)| of == partition).map(|(_, offset)| *offset),
         lag: consumer.lag(partition).map(|lag| lag.max(0) as u64),
@@ -84,7 +87,7 @@ fn consumer(
     ConsumerFrame {
         id: consumer.setup.client.id,
         name: process.name.to_string(),
-        life: life(process.status),
+        life,
         state: state.into(),
         assigned: assigned.collect(),
         processing,

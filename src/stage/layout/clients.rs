@@ -1,7 +1,7 @@
 //! Cards of producers and of administrators' tools.
 
 use super::lane::small_mark;
-use super::pen::{BODY, SMALL, TITLE, thing};
+use super::pen::{BODY, SMALL, TITLE, decoration, thing};
 use super::{Arcs, Style};
 use crate::kafka::ids::NodeId;
 use crate::stage::frame::{Frame, Life, ProducerFrame, SendOutcome, ToolFrame};
@@ -16,6 +16,17 @@ use crate::stage::words::{self, Concept};
 pub const PRODUCER_HEIGHT: f32 = 112.0;
 /// Height of a tool's card.
 pub const TOOL_HEIGHT: f32 = 38.0;
+
+/// Marks the place of those who have not come yet, so that it is known from the start who stands where.
+pub fn nobody(who: &str, at: Point, width: f32, style: &Style, items: &mut Vec<Item>) -> Rect {
+    let place = Rect::new(at.x, at.y, width, 52.0);
+    let mut item = decoration("nobody");
+    item.rect("place", place, 11.0);
+    item.text("soft", at.x + style.pad, at.y + 22.0, BODY, who);
+    item.text("soft", at.x + style.pad, at.y + 40.0, SMALL, "none yet");
+    items.push(item);
+    place
+}
 
 /// Draws a producer's card.
 pub fn producer(
@@ -137,9 +148,10 @@ fn result(item: &mut Item, producer: &ProducerFrame, x: f32, right: f32, line: f
     };
     let (class, wordings) = match &result.outcome {
         SendOutcome::Acknowledged(-1) => ("soft", vec!["sent, no answer asked".to_string(), "sent".into()]),
-        SendOutcome::Acknowledged(offset) => {
-            ("ink", vec![format!("acknowledged {offset}"), format!("ack {offset}"), format!("{offset}")])
-        }
+        SendOutcome::Acknowledged(offset) => (
+            "ink",
+            vec![format!("offset {offset} acknowledged"), format!("ack: offset {offset}"), format!("ack {offset}")],
+        ),
         SendOutcome::NotWritten(_) => ("ink", vec!["not written".to_string()]),
         SendOutcome::InDoubt(_) => ("ink", vec!["in doubt".to_string()]),
     };

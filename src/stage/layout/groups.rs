@@ -77,7 +77,7 @@ pub fn draw(
     let group = &frame.groups[index];
     let colour = Colour::Group(index as u8);
     let panel = Rect::new(at.x, at.y, width, height(group, width, detail));
-    let state = if group.state.is_empty() { "no coordinator yet" } else { &group.state };
+    let state = if group.state.is_empty() { "no coordinator now" } else { &group.state };
     let mut whole = thing(
         Thing::Group(group.name.clone()),
         "group",
@@ -91,15 +91,19 @@ pub fn draw(
     let x = panel.x + style.pad;
     let room = width - 2.0 * style.pad;
     whole.bold("name", x, panel.y + 22.0, TITLE, text::fit(&group.name, TITLE, true, room));
-    let wordings = [
-        format!("group, {state}, generation {}", group.generation),
-        format!("{state} · generation {}", group.generation),
-        state.to_string(),
-    ];
+    let wordings = match group.state.is_empty() {
+        true => vec!["group, no coordinator now".to_string(), "no coordinator now".into()],
+        false => vec![
+            format!("group, {state}, generation {}", group.generation),
+            format!("{state} · generation {}", group.generation),
+            state.to_string(),
+        ],
+    };
     whole.text("soft", x, panel.y + 39.0, SMALL, text::first_fit(&wordings, SMALL, false, room));
     let coordinator = match group.coordinator {
         Some(broker) => vec![format!("coordinator: broker {broker}"), format!("coord. broker {broker}")],
-        None => vec!["no coordinator known".to_string(), "no coordinator".into()],
+        // That there is none has been said already.
+        None => vec![String::new()],
     };
     whole.text("soft", x, panel.y + 55.0, SMALL, text::first_fit(&coordinator, SMALL, false, room));
     items.push(whole);
@@ -157,7 +161,8 @@ fn card(
     let mut y = panel.y + 30.0;
     match (consumer.assigned.as_slice(), detail) {
         ([], _) => {
-            item.text("soft", x, y + 14.0, SMALL, text::fit("no partition", SMALL, false, right - x));
+            let words = if consumer.life == Life::Down { "its memory is gone" } else { "no partition" };
+            item.text("soft", x, y + 14.0, SMALL, text::fit(words, SMALL, false, right - x));
         }
         ([only], Detail::Full) => {
             let reads = text::fit_partition(&only.partition, SMALL, right - x - text::width("reads ", SMALL, false));

@@ -13,9 +13,6 @@ use crate::stage::text;
 use crate::stage::thing::Thing;
 use crate::stage::words::{self, Concept};
 
-const TITLE_HEIGHT: f32 = 31.0;
-const STRIP_HEIGHT: f32 = 25.0;
-
 /// The partition in focus and the largest log end of its copies.
 pub struct Focus {
     pub partition: Option<TopicPartition>,
@@ -33,8 +30,8 @@ fn height(broker: &BrokerFrame, focus: &Focus, style: &Style) -> f32 {
     let focused = broker.replicas.iter().any(|replica| focus.is(replica));
     let strips = broker.replicas.len() - usize::from(focused);
     let log = if focused { style.log_height() } else { 0.0 };
-    let nothing = if broker.replicas.is_empty() { STRIP_HEIGHT } else { 0.0 };
-    TITLE_HEIGHT + log + strip_rows(strips, style) as f32 * STRIP_HEIGHT + nothing + 8.0
+    let nothing = if broker.replicas.is_empty() { style.strip_height } else { 0.0 };
+    style.title_height + log + strip_rows(strips, style) as f32 * style.strip_height + nothing + style.foot
 }
 
 fn strip_rows(strips: usize, style: &Style) -> usize {
@@ -58,7 +55,7 @@ pub fn draw(
     let panel = Rect::new(at.x, at.y, width, height);
     items.push(title(frame, broker, focus, &panel, style, arcs));
 
-    let mut y = at.y + TITLE_HEIGHT;
+    let mut y = at.y + style.title_height;
     let inside = Rect::new(at.x + style.pad, y, width - 2.0 * style.pad, 0.0);
     let mut port_y = at.y + height / 2.0;
     if let Some(replica) = broker.replicas.iter().find(|replica| focus.is(replica)) {
@@ -74,7 +71,7 @@ pub fn draw(
     for (index, replica) in others.iter().enumerate() {
         let (row, place) = (index / style.strip_columns, index % style.strip_columns);
         let x = inside.x + place as f32 * column;
-        let strip = Rect::new(x, y + row as f32 * STRIP_HEIGHT, column - 6.0, STRIP_HEIGHT - 3.0);
+        let strip = Rect::new(x, y + row as f32 * style.strip_height, column - 6.0, style.strip_height - 3.0);
         items.push(self::strip(broker, replica, &strip));
     }
     if broker.replicas.is_empty() {
@@ -167,11 +164,12 @@ fn title(frame: &Frame, broker: &BrokerFrame, focus: &Focus, panel: &Rect, style
             let least = text::width(role, BODY, false) + 18.0;
             right -= sync_list(&mut item, frame, replica, right, right - x - least, line);
         }
-        let wordings = [
-            format!("{role} of {} · epoch {}", replica.partition, replica.leader_epoch),
-            format!("{role} · epoch {}", replica.leader_epoch),
-            role.to_string(),
-        ];
+        // A process that is down knows no epoch.
+        let epoch = match broker.life {
+            Life::Down => String::new(),
+            _ => format!(" · epoch {}", replica.leader_epoch),
+        };
+        let wordings = [format!("{role} of {}{epoch}", replica.partition), format!("{role}{epoch}"), role.to_string()];
         let role = text::first_fit(&wordings, BODY, false, right - x - 6.0);
         x += item.text("soft", x, line, BODY, role) + 10.0;
     }
@@ -269,7 +267,7 @@ fn strip(broker: &BrokerFrame, replica: &ReplicaFrame, strip: &Rect) -> Item {
         .stop()
         .shows(&[Concept::Partition, Concept::Replica]);
     item.rect("strip-box", *strip, 6.0);
-    let line = strip.y + 15.5;
+    let line = strip.centre().y + 4.5;
     let end = format!("LEO {}", replica.log_end_offset);
     let end_width = text::width(&end, SMALL, false);
     let crown = if leads { 24.0 } else { 0.0 };
@@ -278,7 +276,7 @@ fn strip(broker: &BrokerFrame, replica: &ReplicaFrame, strip: &Rect) -> Item {
     let mut x = strip.x + 7.0;
     x += item.text("strip-name", x, line, SMALL, label) + 7.0;
     if leads {
-        item.path("crown", glyphs::crown(Point::new(x, strip.y + 4.5)));
+        item.path("crown", glyphs::crown(Point::new(x, strip.centre().y - 6.5)));
         x += 24.0;
     }
     item.text_end("soft", strip.right() - 7.0, line, SMALL, end);

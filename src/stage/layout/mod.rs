@@ -39,16 +39,59 @@ pub struct Style {
     pub gap: f32,
     pub cell_width: f32,
     pub cell_height: f32,
+    /// The row above the cells, for pins.
     pub pin_height: f32,
+    /// The row below the cells, for flags.
+    pub flag_row: f32,
+    /// A lane's first row.
+    pub title_height: f32,
+    /// One row of copies that are not in focus.
+    pub strip_height: f32,
+    /// A lane's lower edge.
+    pub foot: f32,
     pub strip_columns: usize,
     /// Keys are written into the cells.
     pub shows_keys: bool,
 }
 
+/// Height of a lane with one log and one row of strips, with the gap below it, when there is neither want nor plenty.
+const LANE: f32 = 158.0;
+/// The same where keys are written into the cells.
+const ROOMY_LANE: f32 = 172.0;
+/// What stands above the lanes.
+const ABOVE: f32 = 72.0;
+
 impl Style {
+    /// Measures for a picture of this width that is welcome to be so high: low ones are drawn tight, so that the
+    /// sentence and the transport below stay in view; tall ones have room for keys in the cells, and for some air.
+    fn new(width: f32, height: f32, brokers: usize) -> Style {
+        let lanes = brokers.max(1) as f32;
+        let for_each = (height - ABOVE) / lanes;
+        let tight = for_each < LANE;
+        let roomy = width >= MEDIUM && for_each >= ROOMY_LANE;
+        let air = if roomy { ((for_each - ROOMY_LANE) / 3.0).clamp(0.0, 12.0) } else { 0.0 };
+        Style {
+            pad: if width < MEDIUM { 11.0 } else { 14.0 },
+            gap: if tight { 7.0 } else { 9.0 + air },
+            cell_width: if width < MEDIUM { 38.0 } else { 46.0 },
+            cell_height: match (roomy, tight) {
+                (true, _) => 66.0 + air,
+                (false, true) => 40.0,
+                (false, false) => 48.0,
+            },
+            pin_height: if tight { 16.0 } else { 17.0 + air / 2.0 },
+            flag_row: if tight { 25.0 } else { 26.0 },
+            title_height: if tight { 27.0 } else { 29.0 },
+            strip_height: if tight { 21.0 } else { 24.0 },
+            foot: if tight { 4.0 } else { 6.0 },
+            strip_columns: if width < MEDIUM || (WIDE..1_150.0).contains(&width) { 1 } else { 2 },
+            shows_keys: roomy,
+        }
+    }
+
     /// Height of a log with the rows above and below it.
     pub fn log_height(&self) -> f32 {
-        self.pin_height + self.cell_height + 26.0
+        self.pin_height + self.cell_height + self.flag_row
     }
 }
 
@@ -133,24 +176,7 @@ impl<'a> Plan<'a> {
             .map(|replica| replica.log_end_offset)
             .max()
             .unwrap_or(0);
-        // Tall pictures have room for the keys' names in the cells, and for some air.
-        let lanes = frame.brokers.len().max(1) as f32;
-        let spare = (height - 92.0) / lanes - 164.0;
-        let roomy = width >= MEDIUM && spare >= -6.0;
-        let air = if roomy { (spare / 3.0).clamp(0.0, 12.0) } else { 0.0 };
-        let style = Style {
-            pad: if width < MEDIUM { 11.0 } else { 14.0 },
-            gap: 12.0 + air,
-            cell_width: if width < MEDIUM { 38.0 } else { 46.0 },
-            cell_height: match (roomy, width < MEDIUM) {
-                (true, _) => 66.0 + air,
-                (false, true) => 46.0,
-                (false, false) => 50.0,
-            },
-            pin_height: 18.0 + air / 2.0,
-            strip_columns: if width < MEDIUM || (WIDE..1_150.0).contains(&width) { 1 } else { 2 },
-            shows_keys: roomy,
-        };
+        let style = Style::new(width, height, frame.brokers.len());
         Plan {
             frame,
             width,
@@ -175,11 +201,18 @@ impl<'a> Plan<'a> {
         self.tag_room = street - 14.0;
 
         let quorum = self.quorum(Point::new(lanes_x, 2.0), lanes, 0.0);
-        let lanes_top = quorum.bottom() + 30.0;
-        self.ports.top_gap = quorum.bottom() + 15.0;
+        let lanes_top = quorum.bottom() + 24.0;
+        self.ports.top_gap = quorum.bottom() + 12.0;
         let lanes_bottom = self.lanes(Point::new(lanes_x, lanes_top), lanes);
 
         let mut y = lanes_top;
+        if self.clients().is_empty() {
+            clients::nobody("Producers", Point::new(1.0, y), side - 1.0, &self.style, &mut self.scene.items);
+        }
+        if self.frame.groups.is_empty() {
+            let at = Point::new(self.width - group, y);
+            clients::nobody("Consumers", at, group - 1.0, &self.style, &mut self.scene.items);
+        }
         for (node, height) in self.clients() {
             let card = self.client(node, Point::new(1.0, y), side - 1.0);
             self.ports.place_beside(node, &card, card.centre().y);
@@ -239,6 +272,10 @@ impl<'a> Plan<'a> {
         let mut bottom: f32 = 2.0;
         let mut below = vec![2.0_f32; columns];
         let mut last_row: Vec<(NodeId, Rect)> = Vec::new();
+        if clients.is_empty() {
+            let at = Point::new(1.0, 2.0);
+            bottom = clients::nobody("Producers", at, left - 1.0, &self.style, &mut self.scene.items).bottom();
+        }
         for (index, (node, _)) in clients.iter().enumerate() {
             let place = index % columns;
             let at = Point::new(1.0 + place as f32 * (column + self.style.gap), below[place]);
