@@ -13,6 +13,7 @@ export class Figure {
     this.place = this.root.getByRole("slider", { name: "Idea step" });
     this.question = this.root.getByRole("region", { name: "What do you think?" });
     this.verdict = this.root.getByRole("status").filter({ hasText: /You were right|Not quite/ });
+    this.edit = this.root.getByRole("button", { name: /^(Edit message|Change settings)$/ });
     this.editor = scope.getByRole("form", { name: "What to run" });
     this.futures = this.root.getByRole("group", { name: "Futures" });
     this.goals = scope.getByRole("region", { name: "Goals" });
