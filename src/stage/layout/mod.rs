@@ -405,7 +405,7 @@ fn summary(frame: &Frame) -> String {
     };
     format!(
         "Kafka cluster at {}: {running} of {} running.{leads} {} on the way.",
-        words::clock(frame.time_us),
+        frame.clock(frame.time_us),
         words::count(frame.brokers.len() as u64, "broker", "brokers"),
         words::count(frame.messages.len() as u64, "message", "messages"),
     )
