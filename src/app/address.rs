@@ -103,7 +103,8 @@ impl Query {
         match name {
             "embed" => self.embed = flag("1", "0")?,
             "module" => match value.parse() {
-                Ok(number @ 1..=9) => self.module = Some(number),
+                Ok(number @ 1..=9) if is_written(number) => self.module = Some(number),
+                Ok(1..=9) => return Err("this module has no content yet".into()),
                 _ => return Err("a module from 1 to 9 is expected".into()),
             },
             "example" => {
@@ -136,6 +137,10 @@ impl Query {
         }
         Ok(())
     }
+}
+
+fn is_written(module: u32) -> bool {
+    crate::course::course().module(module).is_some_and(|module| module.has_content())
 }
 
 /// Undoes percent encoding; what is no encoding stays as it is.

@@ -1,5 +1,6 @@
 //! "Edit message": what the learner may change before running the example again.
 
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::shared::Shared;
@@ -33,20 +34,30 @@ pub fn Editor(props: &EditorProps) -> Html {
     };
     let run = {
         let (draft, on_run, valid) = (draft.clone(), props.on_run.clone(), errors.is_empty());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
+        Callback::from(move |()| {
             if valid {
                 on_run.emit((*draft).clone());
             }
         })
     };
+    let enter = {
+        let run = run.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let field = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+            if event.key() == "Enter" && !event.is_composing() && field.is_some() {
+                run.emit(());
+            }
+        })
+    };
+    let run = run.reform(|_: MouseEvent| ());
     let restore = {
         let (draft, example) = (draft.clone(), props.example.clone());
         Callback::from(move |_: MouseEvent| draft.set(example.parameters.clone()))
     };
     let close = props.on_close.reform(|_: MouseEvent| ());
     html! {
-        <form class="editor" onsubmit={run} aria-label="What to run">
+        // No form element: a sandboxed frame may not submit one.
+        <div class="editor" role="form" aria-label="What to run" onkeydown={enter}>
             if can("value") {
                 <label class="wide">
                     <span>{ "Message" }</span>
@@ -83,16 +94,15 @@ pub fn Editor(props: &EditorProps) -> Html {
                 </label>
             }
             <div class="buttons">
-                <button type="submit" class="button primary" disabled={!errors.is_empty()}>{ "Run it" }</button>
+                <button type="button" class="button primary" onclick={run} disabled={!errors.is_empty()}>{ "Run it" }</button>
                 <button type="button" class="button" onclick={restore}>{ "As in the lesson" }</button>
                 <button type="button" class="button" onclick={close}>{ "Close" }</button>
             </div>
-        </form>
+        </div>
     }
 }
 
 fn value_of(event: &InputEvent) -> String {
-    use wasm_bindgen::JsCast;
     let target = event.target();
     let target = target.as_ref();
     if let Some(input) = target.and_then(|target| target.dyn_ref::<web_sys::HtmlInputElement>()) {

@@ -16,6 +16,7 @@ mod page_view;
 mod player;
 mod prose;
 mod shared;
+mod size;
 mod speed;
 mod stage_view;
 mod tables_view;

@@ -16,6 +16,7 @@ use super::header::Header;
 use super::outline::Outline;
 use super::player::Player;
 use super::shared::Shared;
+use super::size::HeightWatch;
 use super::speed::Speed;
 use super::transport::Tick;
 use crate::course::progress::Progress;
@@ -65,6 +66,8 @@ pub enum Msg {
     ResetProgress,
     DismissNotice,
     Incoming(String),
+    /// The page is so many CSS pixels high now.
+    Height(u32),
     Key(String, bool),
     ToggleTables,
 }
@@ -104,6 +107,9 @@ pub struct Page {
     told_complete: Vec<String>,
     pub(super) shown: Shown,
     _listeners: Option<Listeners>,
+    /// Whether the page around has been told `ready`, which comes before all else.
+    is_ready: bool,
+    _height: Option<HeightWatch>,
 }
 
 /// What the components are given, made anew only when the lesson has changed.
@@ -163,6 +169,8 @@ impl Component for Page {
             shown: Shown::default(),
             query,
             _listeners: None,
+            is_ready: false,
+            _height: None,
         };
         page.read_stored();
         page.apply_theme();
@@ -240,6 +248,10 @@ impl Component for Page {
             }
             Msg::DismissNotice => self.notice = None,
             Msg::Incoming(message) => self.incoming(&message),
+            Msg::Height(height) => {
+                self.say(&Outgoing::Resize { height });
+                return false;
+            }
             Msg::ToggleTables => self.tables_open = !self.tables_open,
         }
         true
@@ -278,12 +290,10 @@ impl Component for Page {
         }
     }
 
-    fn rendered(&mut self, _ctx: &Context<Page>, first: bool) {
+    fn rendered(&mut self, ctx: &Context<Page>, first: bool) {
         if first && self.query.embed {
             self.say_ready();
-        }
-        if self.query.embed {
-            self.say_size();
+            self.watch_height(ctx);
         }
     }
 }
@@ -668,8 +678,9 @@ impl Page {
         }
     }
 
-    fn say_ready(&self) {
+    fn say_ready(&mut self) {
         let Some(lesson) = &self.lesson else { return };
+        self.is_ready = true;
         self.say(&Outgoing::Ready {
             example: lesson.example().id.clone(),
             step: lesson.idea_index(),
@@ -681,15 +692,14 @@ impl Page {
         }
     }
 
-    fn say_size(&self) {
-        let height = browser::document()
-            .and_then(|document| document.get_element_by_id("app"))
-            .map_or(0.0, |element| browser::size_of(&element).1);
-        self.say(&Outgoing::Resize { height: height.ceil() as u32 });
+    fn watch_height(&mut self, ctx: &Context<Page>) {
+        let tell = ctx.link().callback(Msg::Height);
+        let root = browser::document().and_then(|document| document.get_element_by_id("app"));
+        self._height = root.and_then(|root| HeightWatch::new(&root, move |height| tell.emit(height)));
     }
 
     fn say_step(&self) {
-        let Some(lesson) = self.lesson.as_ref().filter(|_| self.query.embed) else { return };
+        let Some(lesson) = self.lesson.as_ref().filter(|_| self.is_ready) else { return };
         self.say(&Outgoing::Step {
             step: lesson.idea_index(),
             steps: lesson.ideas().len(),

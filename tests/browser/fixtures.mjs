@@ -1,6 +1,7 @@
 // What every browser test stands on: a site of its own, and no tolerance for errors in the page.
 
 import { expect, test as base } from "@playwright/test";
+import { embed } from "./host.mjs";
 import { serve, WASM } from "./serve.mjs";
 
 export { expect, WASM };
@@ -20,6 +21,16 @@ export const test = base.extend({
 
   /** Console errors a test expects, as patterns; all others fail it. */
   tolerated: [[], { option: true }],
+
+  /** Opens a figure in a page of somebody else; in the end each of its messages must be as the contract says. */
+  embed: async ({ page, site }, use) => {
+    const hosts = [];
+    await use(async (query, options) => {
+      hosts.push(await embed(page, site, query, options));
+      return hosts.at(-1);
+    });
+    for (const host of hosts) await host.expectContract();
+  },
 
   /** The addresses of all requests so far, in order. */
   requests: async ({ page }, use) => {
