@@ -77,6 +77,7 @@ impl Page {
             focus: Some(watched_partition(lesson.example(), lesson.parameters())),
             follow: None,
             sentence: lesson.idea().map(|idea| idea.sentence.clone()),
+            clock_from_us: start_us(lesson),
         };
         from_world::frame(lesson.world(), &watch)
     }

@@ -38,6 +38,8 @@ pub struct StageViewProps {
 
 pub enum Msg {
     Resized,
+    /// The pointer is here, in the window's pixels.
+    Moved(i32, i32),
     Clicked(i32, i32, Option<String>),
     Over(Option<String>),
     Key(web_sys::KeyboardEvent),
@@ -47,6 +49,7 @@ pub struct StageView {
     frame_ref: NodeRef,
     canvas_ref: NodeRef,
     width: f64,
+    over_message: bool,
     scene: Rc<Scene>,
     motion: Rc<RefCell<Motion>>,
     _resize: Option<(web_sys::ResizeObserver, Closure<dyn FnMut()>)>,
@@ -61,6 +64,7 @@ impl Component for StageView {
             frame_ref: NodeRef::default(),
             canvas_ref: NodeRef::default(),
             width: 0.0,
+            over_message: false,
             scene: Rc::default(),
             motion: Rc::default(),
             _resize: None,
@@ -88,9 +92,12 @@ impl Component for StageView {
                 self.lay_out(ctx);
                 true
             }
+            Msg::Moved(x, y) => {
+                let over = self.message_at(ctx, x, y).is_some();
+                std::mem::replace(&mut self.over_message, over) != over
+            }
             Msg::Clicked(x, y, thing) => {
-                let at = Point::new(x as f32, y as f32);
-                let message = draw_list::hit(&self.scene, ctx.props().clock.get(), at).map(Thing::Message);
+                let message = self.message_at(ctx, x, y).map(Thing::Message);
                 let thing = message.or_else(|| thing.and_then(|thing| thing.parse().ok()));
                 ctx.props().on_select.emit(thing);
                 false
@@ -121,16 +128,18 @@ impl Component for StageView {
         let props = ctx.props();
         let emphasis = Emphasis { selected: props.selected.clone(), lit: props.lit.clone() };
         let link = ctx.link();
-        let click = link.callback(|event: MouseEvent| {
-            let (x, y) = place_of(&event);
-            Msg::Clicked(x, y, thing_of(event.target()))
-        });
+        let click = link
+            .callback(|event: MouseEvent| Msg::Clicked(event.client_x(), event.client_y(), thing_of(event.target())));
+        // While it plays, nothing is to be caught with a pointer that stands still.
+        let moved =
+            (!props.playing).then(|| link.callback(|event: MouseEvent| Msg::Moved(event.client_x(), event.client_y())));
         let over = link.callback(|event: MouseEvent| Msg::Over(thing_of(event.target())));
         let out = link.callback(|_: MouseEvent| Msg::Over(None));
         let focus = link.callback(|event: FocusEvent| Msg::Over(thing_of(event.target())));
         let blur = link.callback(|_: FocusEvent| Msg::Over(None));
         html! {
-            <div class="stage-frame" ref={self.frame_ref.clone()} onclick={click} onmouseover={over} onmouseout={out}
+            <div class={classes!("stage-frame", self.over_message.then_some("over-message"))} ref={self.frame_ref.clone()}
+                onclick={click} onmousemove={moved} onmouseover={over} onmouseout={out}
                 onfocusin={focus} onfocusout={blur} onkeydown={link.callback(Msg::Key)}>
                 if self.width > 0.0 {
                     { to_html(&picture(&self.scene, &emphasis)) }
@@ -179,6 +188,13 @@ impl StageView {
         }
     }
 
+    /// The message under a point of the window; the canvas itself lets the pointer through.
+    fn message_at(&self, ctx: &Context<StageView>, client_x: i32, client_y: i32) -> Option<u64> {
+        let rect = self.frame_ref.cast::<web_sys::Element>()?.get_bounding_client_rect();
+        let at = Point::new((f64::from(client_x) - rect.left()) as f32, (f64::from(client_y) - rect.top()) as f32);
+        draw_list::hit(&self.scene, ctx.props().clock.get(), at)
+    }
+
     /// Arrow keys go from thing to thing in the order of reading.
     fn focus_neighbour(&self, from: Option<web_sys::EventTarget>, step: i32) {
         let Some(frame) = self.frame_ref.cast::<web_sys::Element>() else { return };
@@ -206,14 +222,6 @@ fn arrow(key: &str) -> Option<i32> {
 fn thing_of(target: Option<web_sys::EventTarget>) -> Option<String> {
     let element: web_sys::Element = target?.dyn_into().ok()?;
     element.closest("[data-thing]").ok()??.get_attribute("data-thing")
-}
-
-/// Where a click is, in the picture's own pixels.
-fn place_of(event: &MouseEvent) -> (i32, i32) {
-    let frame = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let rect = frame.map(|frame| frame.get_bounding_client_rect());
-    let (left, top) = rect.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
-    (event.client_x() - left as i32, event.client_y() - top as i32)
 }
 
 /// The same tree as elements of the page.

@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::kafka::ids::{BrokerId, ClientId, ControllerId, LeaderEpoch, NodeId, Offset, ProducerId, TopicPartition};
 use crate::kafka::protocol::ApiKey;
 use crate::kafka::protocol::produce::Acks;
+use crate::stage::words;
 
 /// One moment of the whole cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Frame {
     /// Virtual time, microseconds since the start.
     pub time_us: u64,
+    /// Where the clock that a person sees begins: the first idea step of a lesson.
+    pub clock_from_us: u64,
     /// What has just happened, in one or two plain sentences.
     pub sentence: String,
     /// The partition that the picture shows in full.
@@ -379,6 +382,14 @@ impl Frame {
 
     pub fn message(&self, id: u64) -> Option<&MessageFrame> {
         self.messages.iter().find(|message| message.id == id)
+    }
+
+    /// A moment by the clock that a person sees.
+    pub fn clock(&self, at_us: u64) -> String {
+        match at_us.checked_sub(self.clock_from_us) {
+            Some(since) => words::clock(since),
+            None => format!("{} before the beginning", words::clock(self.clock_from_us - at_us)),
+        }
     }
 
     /// A process's name as a person says it: `broker 0`, `login-service`.

@@ -456,7 +456,7 @@ fn message(world: &World, frame: &Frame, id: u64, inspection: &mut Inspection, f
     inspection.help = words::api_help(one.api).into();
     facts.add("from", frame.node_name(one.from)).add("to", frame.node_name(one.to));
     facts.add("state", one.transit.words());
-    facts.add("sent at", words::clock(one.sent_us)).add("arrives at", words::clock(one.due_us));
+    facts.add("sent at", frame.clock(one.sent_us)).add("arrives at", frame.clock(one.due_us));
     facts.add("size", words::bytes(one.size_bytes));
     if !one.words.is_empty() {
         facts.add("says", &one.words);

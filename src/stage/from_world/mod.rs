@@ -25,6 +25,8 @@ pub struct Watch {
     pub follow: Option<(ClientId, SendId)>,
     /// The lesson's own sentence for this moment; None: what the last step's events say.
     pub sentence: Option<String>,
+    /// [`Frame::clock_from_us`].
+    pub clock_from_us: u64,
 }
 
 /// The frame of the world's present moment.
@@ -32,6 +34,7 @@ pub fn frame(world: &World, watch: &Watch) -> Frame {
     let keys = Keys::of(world);
     let mut frame = Frame {
         time_us: world.now().0,
+        clock_from_us: watch.clock_from_us,
         controllers: controllers(world),
         brokers: brokers::brokers(world, &keys),
         partitions: partitions(world),

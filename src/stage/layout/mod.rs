@@ -76,7 +76,7 @@ impl Style {
             cell_width: if width < MEDIUM { 38.0 } else { 46.0 },
             cell_height: match (roomy, tight) {
                 (true, _) => 66.0 + air,
-                (false, true) => 40.0,
+                (false, true) => 42.0,
                 (false, false) => 48.0,
             },
             pin_height: if tight { 16.0 } else { 17.0 + air / 2.0 },
@@ -206,19 +206,22 @@ impl<'a> Plan<'a> {
         let lanes_bottom = self.lanes(Point::new(lanes_x, lanes_top), lanes);
 
         let mut y = lanes_top;
-        if self.clients().is_empty() {
-            clients::nobody("Producers", Point::new(1.0, y), side - 1.0, &self.style, &mut self.scene.items);
-        }
+        let mut places_bottom = y;
+        let items = &mut self.scene.items;
         if self.frame.groups.is_empty() {
             let at = Point::new(self.width - group, y);
-            clients::nobody("Consumers", at, group - 1.0, &self.style, &mut self.scene.items);
+            places_bottom = clients::nobody("Consumers", at, group - 1.0, &self.style, items).bottom();
+        }
+        if self.frame.producers.is_empty() && self.frame.tools.is_empty() {
+            let at = Point::new(1.0, y);
+            places_bottom = clients::nobody("Producers", at, side - 1.0, &self.style, items).bottom();
         }
         for (node, height) in self.clients() {
             let card = self.client(node, Point::new(1.0, y), side - 1.0);
             self.ports.place_beside(node, &card, card.centre().y);
             y += height + self.style.gap;
         }
-        self.bottom = lanes_bottom.max(y);
+        self.bottom = lanes_bottom.max(y).max(places_bottom + 1.0);
 
         let room = lanes_bottom - lanes_top;
         let tall = |detail| -> f32 {
@@ -402,7 +405,7 @@ fn summary(frame: &Frame) -> String {
     };
     format!(
         "Kafka cluster at {}: {running} of {} running.{leads} {} on the way.",
-        words::clock(frame.time_us),
+        frame.clock(frame.time_us),
         words::count(frame.brokers.len() as u64, "broker", "brokers"),
         words::count(frame.messages.len() as u64, "message", "messages"),
     )
