@@ -262,7 +262,17 @@ impl Component for Page {
     fn view(&self, ctx: &Context<Page>) -> Html {
         let link = ctx.link();
         if self.query.embed {
-            return html! { <main class="embedded">{ self.notice_view(ctx) }{ self.figure_view(ctx) }{ self.inspector_view(ctx) }</main> };
+            let module = self.course.module(self.module_number()).map(|module| module.title.clone());
+            let example = self.lesson.as_ref().map(|lesson| lesson.example().title.clone());
+            return html! {
+                <main class="embedded">
+                    <h1 class="sr-only">{ module }</h1>
+                    <h2 class="sr-only">{ example }</h2>
+                    { self.notice_view(ctx) }
+                    { self.figure_view(ctx) }
+                    { self.inspector_view(ctx) }
+                </main>
+            };
         }
         let number = self.module_number();
         let header = html! {
