@@ -59,12 +59,15 @@ pub fn Editor(props: &EditorProps) -> Html {
         // No form element: a sandboxed frame may not submit one.
         <div class="editor" role="form" aria-label="What to run" onkeydown={enter}>
             if can("value") {
-                <label class="wide">
-                    <span>{ "Message" }</span>
-                    <textarea rows="3" spellcheck="false" value={draft.value.clone()}
-                        oninput={edit(|next, value| next.value = value)} />
-                    { complaint(error("value")) }
-                </label>
+                <div class="wide">
+                    <label>
+                        <span>{ "Message" }</span>
+                        <textarea rows="3" spellcheck="false" value={draft.value.clone()}
+                            aria-invalid={invalid(&error("value"))} aria-describedby="value-wrong"
+                            oninput={edit(|next, value| next.value = value)} />
+                    </label>
+                    { complaint("value-wrong", error("value")) }
+                </div>
             }
             if can("wish") { { partition_field(&draft, error("wish")) } }
             if can("acks") {
@@ -78,20 +81,26 @@ pub fn Editor(props: &EditorProps) -> Html {
                 </label>
             }
             if can("replication_factor") {
-                <label>
-                    <span>{ "Replication factor" }</span>
-                    <input type="number" min="1" max={brokers.to_string()} value={draft.replication_factor.to_string()}
-                        oninput={edit(|next, value| next.replication_factor = value.parse().unwrap_or(0))} />
-                    { complaint(error("replication_factor")) }
-                </label>
+                <div>
+                    <label>
+                        <span>{ "Replication factor" }</span>
+                        <input type="number" min="1" max={brokers.to_string()} value={draft.replication_factor.to_string()}
+                            aria-invalid={invalid(&error("replication_factor"))} aria-describedby="replication-factor-wrong"
+                            oninput={edit(|next, value| next.replication_factor = value.parse().unwrap_or(0))} />
+                    </label>
+                    { complaint("replication-factor-wrong", error("replication_factor")) }
+                </div>
             }
             if can("partitions") {
-                <label>
-                    <span>{ "Partitions" }</span>
-                    <input type="number" min="1" max="6" value={draft.partitions.to_string()}
-                        oninput={edit(|next, value| next.partitions = value.parse().unwrap_or(0))} />
-                    { complaint(error("partitions")) }
-                </label>
+                <div>
+                    <label>
+                        <span>{ "Partitions" }</span>
+                        <input type="number" min="1" max="6" value={draft.partitions.to_string()}
+                            aria-invalid={invalid(&error("partitions"))} aria-describedby="partitions-wrong"
+                            oninput={edit(|next, value| next.partitions = value.parse().unwrap_or(0))} />
+                    </label>
+                    { complaint("partitions-wrong", error("partitions")) }
+                </div>
             }
             <div class="buttons">
                 <button type="button" class="button primary" onclick={run} disabled={!errors.is_empty()}>{ "Run it" }</button>
@@ -117,8 +126,13 @@ fn value_of(event: &InputEvent) -> String {
         .unwrap_or_default()
 }
 
-fn complaint(message: Option<String>) -> Html {
-    html! { if let Some(message) = message { <em class="complaint" role="alert">{ message }</em> } }
+fn invalid(error: &Option<String>) -> Option<&'static str> {
+    error.is_some().then_some("true")
+}
+
+/// What is wrong with a field; the field names it as its description by `id`.
+fn complaint(id: &'static str, message: Option<String>) -> Html {
+    html! { if let Some(message) = message { <em {id} class="complaint" role="alert">{ message }</em> } }
 }
 
 /// None, a key or a number; for a key the arithmetic that leads to its partition.
@@ -160,10 +174,12 @@ fn partition_field(draft: &UseStateHandle<Parameters>, error: Option<String>) ->
             { match &draft.wish {
                 PartitionWish::Automatic => html! {},
                 PartitionWish::Key(key) => html! {
-                    <input type="text" value={key.clone()} oninput={fill} aria-label="Key" />
+                    <input type="text" value={key.clone()} oninput={fill} aria-label="Key"
+                        aria-invalid={invalid(&error)} aria-describedby="wish-wrong" />
                 },
                 PartitionWish::Number(number) => html! {
-                    <input type="number" min="0" value={number.to_string()} oninput={fill} aria-label="Partition number" />
+                    <input type="number" min="0" value={number.to_string()} oninput={fill} aria-label="Partition number"
+                        aria-invalid={invalid(&error)} aria-describedby="wish-wrong" />
                 },
             } }
             if let Some(sum) = arithmetic {
@@ -172,7 +188,7 @@ fn partition_field(draft: &UseStateHandle<Parameters>, error: Option<String>) ->
                     <b>{ format!("partition {}", sum.partition) }</b>
                 </p>
             }
-            { complaint(error) }
+            { complaint("wish-wrong", error) }
         </fieldset>
     }
 }

@@ -31,6 +31,8 @@ const PROGRESS_KEY: &str = "glassbroker.progress";
 const THEME_KEY: &str = "glassbroker.theme";
 /// While playing, nothing is waited for longer than this, milliseconds of the wall.
 const LONGEST_WAIT_MS: f64 = 2_500.0;
+/// Less virtual time than this is not jumped over, however slowly it plays: messages are on their way, microseconds.
+const SHORTEST_JUMP_US: f64 = 2_000.0;
 /// How long before the next idea step a jump ends, milliseconds of the wall.
 const LEAD_IN_MS: f64 = 1_200.0;
 
@@ -260,7 +262,17 @@ impl Component for Page {
     fn view(&self, ctx: &Context<Page>) -> Html {
         let link = ctx.link();
         if self.query.embed {
-            return html! { <main class="embedded">{ self.notice_view(ctx) }{ self.figure_view(ctx) }{ self.inspector_view(ctx) }</main> };
+            let module = self.course.module(self.module_number()).map(|module| module.title.clone());
+            let example = self.lesson.as_ref().map(|lesson| lesson.example().title.clone());
+            return html! {
+                <main class="embedded">
+                    <h1 class="sr-only">{ module }</h1>
+                    <h2 class="sr-only">{ example }</h2>
+                    { self.notice_view(ctx) }
+                    { self.figure_view(ctx) }
+                    { self.inspector_view(ctx) }
+                </main>
+            };
         }
         let number = self.module_number();
         let header = html! {
@@ -530,7 +542,7 @@ impl Page {
         let next = lesson.ideas().get(lesson.idea_index() + 1).map(|mark| mark.at.0 as f64);
         self.now_us += ms * rate;
         if let Some(next) = next
-            && (next - self.now_us) / rate > LONGEST_WAIT_MS
+            && next - self.now_us > (LONGEST_WAIT_MS * rate).max(SHORTEST_JUMP_US)
         {
             self.now_us = next - LEAD_IN_MS * rate;
         }

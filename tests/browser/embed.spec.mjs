@@ -225,7 +225,7 @@ test("answers of a person are told: a prediction, a goal, the progress", async (
     answer: "leader",
     right: false,
   });
-  await figure.button("Edit message").click();
+  await figure.edit.click();
   await figure.editor.getByRole("textbox", { name: "Message" }).fill("mine");
   await figure.editor.getByRole("button", { name: "Run it" }).click();
   expect(await host.messages("example-complete")).toEqual([]);
@@ -269,10 +269,11 @@ test("the goals of the second example can be reached by commands alone", async (
   await host.obey("goto", { step: 1000 });
   await figure.expectGoal(/processed twice/);
   expect(await host.messages("example-complete")).toEqual([]);
+  await host.expectContract();
 
   // acks is no command: it is a choice before the run, which a shared link carries. What was reached is kept.
   await page.goto(`${site.url}#/module/3/when-things-die`);
-  await page.getByRole("button", { name: "Edit message" }).click();
+  await new Figure(page).edit.click();
   await page.getByRole("combobox", { name: "acks" }).selectOption("1");
   await page.getByRole("button", { name: "Run it" }).click();
   await page.getByRole("button", { name: "Copy link" }).click();

@@ -13,6 +13,7 @@ export class Figure {
     this.place = this.root.getByRole("slider", { name: "Idea step" });
     this.question = this.root.getByRole("region", { name: "What do you think?" });
     this.verdict = this.root.getByRole("status").filter({ hasText: /You were right|Not quite/ });
+    this.edit = this.root.getByRole("button", { name: /^(Edit message|Change settings)$/ });
     this.editor = scope.getByRole("form", { name: "What to run" });
     this.futures = this.root.getByRole("group", { name: "Futures" });
     this.goals = scope.getByRole("region", { name: "Goals" });
@@ -46,8 +47,17 @@ export class Figure {
 
   /** Goes on with the mouse, one idea step after the other, until a sentence says so; skips the questions. */
   async until(sentence) {
-    for (let at = await this.at(); !sentence.test(at.sentence); at = await this.at()) {
-      expect(at.step, `no step says ${sentence}`).toBeLessThan(at.steps);
+    await this.#goOn(async ({ sentence: said }) => sentence.test(said), sentence);
+  }
+
+  /** Goes on with the mouse until a question with these words is asked; skips the others. */
+  async untilAsked(words) {
+    await this.#goOn(() => this.question.getByText(words).isVisible(), words);
+  }
+
+  async #goOn(isThere, what) {
+    for (let at = await this.at(); !(await isThere(at)); at = await this.at()) {
+      expect(at.step, `it does not come to ${what}`).toBeLessThan(at.steps);
       if (await this.question.isVisible()) await this.question.getByRole("button", { name: "Skip" }).click();
       await this.button("Next").click();
       await this.expectStep(at.step + 1);

@@ -22,14 +22,18 @@ export const test = base.extend({
   /** Console errors a test expects, as patterns; all others fail it. */
   tolerated: [[], { option: true }],
 
-  /** Opens a figure in a page of somebody else; in the end each of its messages must be as the contract says. */
+  /** Opens a figure in a page of somebody else; before it goes each of its messages must be as the contract says. */
   embed: async ({ page, site }, use) => {
-    const hosts = [];
+    let host;
+    const leave = async () => {
+      if (await host?.isHere()) await host.expectContract();
+    };
     await use(async (query, options) => {
-      hosts.push(await embed(page, site, query, options));
-      return hosts.at(-1);
+      await leave();
+      host = await embed(page, site, query, options);
+      return host;
     });
-    for (const host of hosts) await host.expectContract();
+    await leave();
   },
 
   /** The addresses of all requests so far, in order. */

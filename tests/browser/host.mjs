@@ -7,10 +7,12 @@ const text = (value) => typeof value === "string" && value !== "";
 const hash = (value) => /^[0-9a-f]{16}$/.test(value);
 const truth = (value) => typeof value === "boolean";
 const table = (value) =>
-  text(value?.title) &&
-  Object.keys(value).sort().join() === "columns,rows,title" &&
+  Object.keys(value).sort().join() === "columns,rows,things,title" &&
+  text(value.title) &&
   value.columns.every(text) &&
-  value.rows.every((row) => row.length === value.columns.length && row.every((cell) => typeof cell === "string"));
+  value.rows.every((row) => row.length === value.columns.length && row.every((cell) => typeof cell === "string")) &&
+  value.things.length === value.rows.length &&
+  value.things.every(text);
 const tables = (value) => Array.isArray(value) && value.length > 0 && value.every(table);
 
 /** What each message of the figure holds besides `glassbroker`, `id` and `type`; nothing else may be in it. */
@@ -37,7 +39,7 @@ function faults(message, id) {
   if (message.glassbroker !== 1) faults.push("glassbroker");
   if (message.id !== id) faults.push("id");
   for (const [name, fits] of Object.entries(fields)) if (!fits(message[name])) faults.push(name);
-  return faults.map((fault) => `${fault}: ${JSON.stringify(message)}`);
+  return faults.map((fault) => `${fault}: ${JSON.stringify(message).slice(0, 300)}`);
 }
 
 /** The page itself; `attributes` are those of the frame. */
@@ -120,11 +122,16 @@ export class Host {
     return state;
   }
 
-  /** Every message so far was as the contract says; a host that has gone to another page has been asked before. */
+  /** Every message so far was as the contract says. */
   async expectContract() {
     const messages = await this.messages();
     expect(messages.flatMap((message) => faults(message, this.#id))).toEqual([]);
     expect(messages[0].type, "the first message").toBe("ready");
+  }
+
+  /** Whether the page still shows it. */
+  isHere() {
+    return this.#page.evaluate("typeof messages === 'object'");
   }
 }
 

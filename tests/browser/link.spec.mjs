@@ -50,7 +50,7 @@ for (const example of EXAMPLES) {
 test("it carries edited parameters", async ({ page, context, embed }) => {
   await open(page);
   const figure = await new Figure(page).ready();
-  await figure.button("Edit message").click();
+  await figure.edit.click();
   await figure.editor.getByRole("textbox", { name: "Message" }).fill('{"grüße": "→ 🙂"}');
   await figure.editor.getByRole("combobox", { name: "How the partition is chosen" }).selectOption("key");
   await figure.editor.getByRole("textbox", { name: "Key" }).fill("ключ");

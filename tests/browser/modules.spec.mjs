@@ -39,7 +39,7 @@ test("the browser's back and forward lead through modules and examples", async (
   await open(page);
   const figure = await new Figure(page).ready();
   const heading = page.getByRole("heading", { level: 1 });
-  await page.getByRole("button", { name: "Open example 2" }).click();
+  await page.getByRole("navigation", { name: "Examples" }).getByRole("button", { name: "When Things Die" }).click();
   await expect(figure.root).toHaveAccessibleName(/When Things Die/);
   await page.getByRole("link", { name: /^Module 5/ }).click();
   await expect(heading).toHaveText(TITLES[4]);

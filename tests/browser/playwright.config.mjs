@@ -11,6 +11,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
   retries: 0,
+  // A debug build is ten times as slow as a release build.
+  timeout: 90_000,
   reporter: "list",
   use: {
     browserName: "chromium",

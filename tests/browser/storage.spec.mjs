@@ -6,7 +6,7 @@ import { expect, open, test } from "./fixtures.mjs";
 /** Reaches the first example's goal. */
 async function complete(scope) {
   const figure = await new Figure(scope).ready();
-  await figure.button("Edit message").click();
+  await figure.edit.click();
   await figure.editor.getByRole("textbox", { name: "Message" }).fill("mine");
   await figure.editor.getByRole("button", { name: "Run it" }).click();
   await figure.place.fill("1000");
