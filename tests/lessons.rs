@@ -115,6 +115,21 @@ fn message_flow_ticks_every_step_of_its_parts() {
 }
 
 #[test]
+fn the_solutions_tick_every_step_of_the_parts() {
+    for example in examples() {
+        let mut ticked = BTreeSet::new();
+        for solution in &example.solution {
+            let mut lesson = open(&example, solution);
+            play(&mut lesson, solution);
+            ticked.extend(lesson.ideas().iter().flat_map(|mark| mark.mark.ticked.iter().cloned()));
+        }
+        for step in example.parts.iter().flat_map(|part| &part.steps) {
+            assert!(ticked.contains(&step.id), "{}: no solution ticks {}", example.id, step.id);
+        }
+    }
+}
+
+#[test]
 fn no_sentence_has_a_hole() {
     for example in examples() {
         let nothing = Play { parameters: Default::default(), acts: vec![], because: String::new() };

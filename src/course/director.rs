@@ -226,6 +226,9 @@ impl LessonDirector {
         if let Some(us) = self.measured.since_send_us(Some(world.now())) {
             fields.insert("since_send", duration_text(us));
         }
+        if beat.kind == BeatKind::Processed {
+            fields.insert("repeated", if self.judge.is_repeated(beat) { "yes" } else { "no" }.into());
+        }
         let (twice, lost) = self.judge.tally();
         fields.insert("twice", twice.to_string());
         fields.insert("lost", lost.to_string());

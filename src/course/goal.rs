@@ -245,6 +245,12 @@ impl Judge {
         }
     }
 
+    /// Whether the record of a beat has been processed more than once by now.
+    pub fn is_repeated(&self, beat: &Beat) -> bool {
+        let record = beat.partition.clone().zip(beat.offsets.map(|(first, _)| first));
+        record.is_some_and(|record| self.twice.contains(&record))
+    }
+
     /// Records processed more than once, and acknowledged records lost.
     pub fn tally(&self) -> (usize, usize) {
         (self.twice.len(), self.lost.len())

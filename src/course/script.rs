@@ -8,7 +8,7 @@ use super::model::{Act, Example};
 use super::parameters::Parameters;
 use super::template::substitute;
 use crate::kafka::ids::{BrokerId, NodeId, TopicPartition};
-use crate::sim::{Command, ProcessStatus, World};
+use crate::sim::{Command, Link, ProcessStatus, World};
 
 /// What `$names` in the content's commands stand for.
 fn values(example: &Example, parameters: &Parameters, world: &World) -> BTreeMap<&'static str, Value> {
@@ -56,7 +56,8 @@ pub fn leader_of(world: &World, partition: &TopicPartition) -> Option<BrokerId> 
     world.active_image()?.partition(&partition.topic, partition.partition)?.leader
 }
 
-/// Makes commands of templates. One that holds `$follower` is given once for each follower of the watched partition.
+/// Makes commands of templates. One that holds `$follower` is given once for each follower of the watched partition,
+/// one with `$cut_from` and `$cut_to` once for each link that is cut.
 ///
 /// # Errors
 /// Something that the template names is not there at present; in words.
@@ -69,6 +70,14 @@ pub fn commands(
     let mut values = values(example, parameters, world);
     let mut commands = Vec::new();
     for template in templates {
+        if template.to_string().contains("\"$cut_from\"") {
+            for link in cut_links(world)? {
+                values.insert("cut_from", json!(link.from));
+                values.insert("cut_to", json!(link.to));
+                commands.push(command(&substitute(template, &values)?)?);
+            }
+            continue;
+        }
         if !template.to_string().contains("\"$follower\"") {
             commands.push(command(&substitute(template, &values)?)?);
             continue;
@@ -85,6 +94,13 @@ pub fn commands(
         }
     }
     Ok(commands)
+}
+
+/// The links that are cut, each once although it may be cut both ways.
+fn cut_links(world: &World) -> Result<Vec<Link>, String> {
+    let links: Vec<Link> =
+        world.cut_links().filter(|link| link.from < link.to || !world.is_cut(link.to, link.from)).collect();
+    if links.is_empty() { Err("no link is cut".into()) } else { Ok(links) }
 }
 
 fn command(value: &Value) -> Result<Command, String> {
