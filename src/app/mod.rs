@@ -11,9 +11,9 @@ mod outline;
 mod page;
 mod page_view;
 mod player;
-mod shared;
+pub mod shared;
 mod speed;
-mod stage_view;
+pub mod stage_view;
 mod transport;
 
 use page::Page;
