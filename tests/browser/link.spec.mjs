@@ -1,5 +1,6 @@
 // The share link: a very moment of a very run, in the address. A bad one is told, and the page opens all the same.
 
+import { crc32c } from "./crc32c.mjs";
 import { EXAMPLES, Figure } from "./figure.mjs";
 import { expect, open, test } from "./fixtures.mjs";
 
@@ -112,15 +113,6 @@ async function goodLink(page) {
   await figure.button("Kill the leader").click();
   return (await copy(page)).split("#/at/1.")[1];
 }
-
-const crc32c = (bytes) => {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  }
-  return ~crc >>> 0;
-};
 
 /** A link whose content was changed by somebody who knows how to make the checksum fit. */
 function forged(good, change) {
