@@ -83,10 +83,9 @@ impl Component for Crowd {
     }
 
     fn view(&self, _ctx: &Context<Crowd>) -> Html {
-        let nothing = Callback::from(|_: Option<Thing>| {});
         html! {
             <StageView frame={self.frame.clone()} playing={true} clock={self.clock.clone()} reduced={false}
-                selected={None::<Thing>} lit={None::<Thing>} on_select={nothing.clone()} on_hover={nothing} />
+                selected={None::<Thing>} lit={None::<Thing>} on_select={Callback::noop()} on_hover={Callback::noop()} />
         }
     }
 }
