@@ -15,10 +15,10 @@ mod page;
 mod page_view;
 mod player;
 mod prose;
-mod shared;
+pub mod shared;
 mod size;
 mod speed;
-mod stage_view;
+pub mod stage_view;
 mod tables_view;
 mod transport;
 

@@ -31,9 +31,10 @@ export const WASM = { served: "served", refused: "refused", missing: "missing" }
  * @param {string} [options.base] the path it is served under, with a slash at both ends
  * @param {string} [options.wasm] one of WASM
  * @param {number} [options.port] 0 takes a free one
+ * @param {Record<string, string>} [options.headers] that every answer has besides its own
  * @returns {Promise<{url: string, origin: string, close: () => Promise<void>}>}
  */
-export async function serve({ root = DIST, base = "/some/sub/path/", wasm = WASM.served, port = 0 } = {}) {
+export async function serve({ root = DIST, base = "/some/sub/path/", wasm = WASM.served, port = 0, headers: all = {} } = {}) {
   const top = normalize(root).replace(/[/\\]$/, "");
   await stat(join(top, "index.html")).catch(() => {
     throw new Error(`${top} holds no index.html: run "scripts/test build" first`);
@@ -54,6 +55,7 @@ export async function serve({ root = DIST, base = "/some/sub/path/", wasm = WASM
     if (wasm === WASM.missing && extname(file) === ".wasm") return answer(404);
     try {
       const headers = {
+        ...all,
         "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
         "Cache-Control": "no-store",
       };

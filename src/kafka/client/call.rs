@@ -1,6 +1,7 @@
 //! What an application asks of its client.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::kafka::ids::{NodeId, Offset, TopicName, TopicPartition};
 use crate::kafka::protocol::Request;
@@ -87,12 +88,19 @@ pub enum WireCall {
         ticket: u32,
         to: NodeId,
         connection: u32,
+        /// Made by programs and lessons. A link or a page around cannot give one: what reads every request there is
+        /// would be a tenth of the program.
+        #[serde(deserialize_with = "not_from_outside")]
         request: Box<Request>,
     },
     Disconnect {
         to: NodeId,
         connection: u32,
     },
+}
+
+fn not_from_outside<'de, D: Deserializer<'de>>(_: D) -> Result<Box<Request>, D::Error> {
+    Err(D::Error::custom("a single request cannot be sent by a link or from the page around"))
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
