@@ -183,7 +183,7 @@ impl Page {
         let link = ctx.link();
         html! {
             <StageView frame={Shared(frame.clone())} playing={self.playing} clock={Shared(self.clock.clone())}
-                    reduced={self.query.reduced_motion || browser::prefers_reduced_motion()}
+                    reduced={self.query.reduced_motion || browser::prefers_reduced_motion()} embedded={self.query.embed}
                     selected={self.selected.clone()} lit={self.hovered.clone()}
                     on_select={link.callback(Msg::Select)} on_hover={link.callback(|(thing, concepts)| Msg::Pointed(thing, concepts))} />
         }

@@ -18,6 +18,8 @@ use crate::stage::geometry::Point;
 use crate::stage::layout::layout;
 use crate::stage::{Concept, Frame, Scene, Thing, Viewport};
 
+/// The window's height where none can be read.
+const USUAL_WINDOW_PX: f64 = 800.0;
 /// Height that the figure's other parts need, so that all of it is in view at once where the window allows it.
 const AROUND_PX: f64 = 372.0;
 
@@ -29,6 +31,8 @@ pub struct StageViewProps {
     pub clock: Shared<Cell<u64>>,
     /// The same steps without anything gliding between them.
     pub reduced: bool,
+    /// In a frame that is made as high as the figure, so that the window's height says nothing.
+    pub embedded: bool,
     pub selected: Option<Thing>,
     pub lit: Option<Thing>,
     pub on_select: Callback<Option<Thing>>,
@@ -171,7 +175,8 @@ impl Component for StageView {
 impl StageView {
     fn lay_out(&mut self, ctx: &Context<StageView>) {
         if self.width > 0.0 {
-            let height = browser::window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or(800.0);
+            let window_height = || browser::window().and_then(|window| window.inner_height().ok()?.as_f64());
+            let height = (!ctx.props().embedded).then(window_height).flatten().unwrap_or(USUAL_WINDOW_PX);
             let viewport = Viewport { width: self.width as f32, height: (height - AROUND_PX).max(0.0) as f32 };
             self.scene = Rc::new(layout(&ctx.props().frame, viewport));
         }
