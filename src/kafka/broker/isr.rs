@@ -38,6 +38,12 @@ impl AlterPartitionManager {
     pub fn is_in_flight(&self) -> bool {
         self.in_flight.is_some()
     }
+
+    /// The ISR that the request under way asks for; empty: it does not ask for this partition.
+    pub fn asked_for(&self, id: TopicIdPartition) -> &[BrokerId] {
+        let sent = self.in_flight.iter().flat_map(|in_flight| &in_flight.sent);
+        sent.into_iter().find(|(of, _)| *of == id).map_or(&[], |(_, pending)| &pending.isr)
+    }
 }
 
 impl ReplicaManager {

@@ -58,6 +58,18 @@ impl MetadataDelta {
                     let id = TopicIdPartition { topic_id: change.topic_id, partition: change.partition };
                     self.partitions.insert(id);
                 }
+                MetadataRecord::ClearElr { topic } => {
+                    let cleared = image.partitions().filter(|(partition, _, registration)| {
+                        topic.as_ref().is_none_or(|only| *only == partition.topic)
+                            && registration.has_eligible_leaders()
+                    });
+                    self.partitions.extend(
+                        cleared.map(|(partition, topic_id, _)| TopicIdPartition {
+                            topic_id,
+                            partition: partition.partition,
+                        }),
+                    );
+                }
                 MetadataRecord::RemoveTopic { topic_id } => {
                     self.deleted_topics.insert(*topic_id);
                     if let Some(topic) = image.topic_by_id(*topic_id) {

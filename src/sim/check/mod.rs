@@ -14,15 +14,19 @@ mod acknowledged;
 mod commits;
 pub mod committed;
 mod delivery;
+mod epochs;
+mod generations;
 mod high_watermark;
 mod leader_completeness;
 mod leader_in_isr;
 mod maximal_isr;
 mod one_leader;
 mod one_owner;
+mod order;
 mod positions;
 mod quorum;
 mod reads;
+mod refused;
 mod sequences;
 mod truncation;
 
@@ -80,12 +84,16 @@ impl Checker {
                 Box::<maximal_isr::MaximalIsr>::default(),
                 Box::<high_watermark::HighWatermark>::default(),
                 Box::<truncation::Truncation>::default(),
+                Box::<epochs::Epochs>::default(),
                 Box::<leader_completeness::LeaderCompleteness>::default(),
                 Box::<acknowledged::Acknowledged>::default(),
+                Box::<refused::Refused>::default(),
                 Box::<sequences::Sequences>::default(),
+                Box::<order::Order>::default(),
                 Box::<reads::Reads>::default(),
                 Box::<positions::Positions>::default(),
                 Box::<one_owner::OneOwner>::default(),
+                Box::<generations::Generations>::default(),
                 Box::<commits::Commits>::default(),
                 Box::<delivery::Delivery>::default(),
                 Box::<quorum::MetadataQuorum>::default(),

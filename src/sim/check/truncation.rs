@@ -21,7 +21,7 @@ impl Guarantee for Truncation {
         "what was committed is never cut from a log"
     }
 
-    fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
+    fn check(&mut self, world: &World, committed: &CommittedLogs) -> Result<(), Violation> {
         for note in notes(world) {
             match note {
                 Note::HighWatermarkAdvanced { broker, partition, to, .. } => {
@@ -32,7 +32,7 @@ impl Guarantee for Truncation {
                 Note::LogTruncated { broker, partition, from, to } => {
                     let Some(id) = id_at(world, *broker, partition) else { continue };
                     let known = self.high_watermarks.get(&(*broker, id)).copied().unwrap_or(0);
-                    if *to < known {
+                    if *to < known && !committed.is_forsaken(id) {
                         return Err(self.violated(format!(
                             "broker {broker} cuts {partition} from {from} to {to}, and knew all below {known} to be \
                              committed"

@@ -48,6 +48,8 @@ pub enum Fault {
     AddPartition,
     ChangeMinIsr,
     PreferredElection,
+    /// An administrator does not wait for the right replica to come back.
+    UncleanElection,
     DeleteRecords,
     DeleteTopic,
 }
@@ -92,6 +94,7 @@ impl Fault {
         Fault::AddPartition,
         Fault::ChangeMinIsr,
         Fault::PreferredElection,
+        Fault::UncleanElection,
         Fault::DeleteRecords,
         Fault::DeleteTopic,
     ];
@@ -99,7 +102,10 @@ impl Fault {
     /// What makes other faults easy to bear, or much of what happens hard to judge, is left out of most runs.
     pub fn is_rare(self) -> bool {
         use Fault::*;
-        matches!(self, Seek | AddPartition | ChangeMinIsr | PreferredElection | DeleteRecords | DeleteTopic)
+        matches!(
+            self,
+            Seek | AddPartition | ChangeMinIsr | PreferredElection | UncleanElection | DeleteRecords | DeleteTopic
+        )
     }
 
     /// Strikes the world as it is now. Empty: there is nothing to strike.
@@ -147,6 +153,9 @@ impl Fault {
             Fault::PreferredElection => {
                 ElectLeadersRequest { election_type: ElectionType::Preferred, partitions: None }.into()
             }
+            Fault::UncleanElection => {
+                ElectLeadersRequest { election_type: ElectionType::Unclean, partitions: None }.into()
+            }
             Fault::DeleteRecords => {
                 let offset = if random.percent(50) { -1 } else { random.spread(16) as i64 };
                 let partitions = vec![(random.one_of(&partitions), offset)];
@@ -182,8 +191,7 @@ fn away(
     random: &mut Random,
     how: impl FnOnce(NodeId) -> (Command, Repair),
 ) -> Strike {
-    let of_role: Vec<NodeId> =
-        world.processes().keys().copied().filter(|node| role_of(*node) == Some(role)).collect();
+    let of_role: Vec<NodeId> = world.processes().keys().copied().filter(|node| role_of(*node) == Some(role)).collect();
     let running: Vec<NodeId> = of_role.iter().copied().filter(|node| world.is_running(*node)).collect();
     let most_away = match role {
         Role::Broker => plan.weather.most_brokers_away,
@@ -239,8 +247,7 @@ fn may_talk(one: NodeId, other: NodeId) -> bool {
 fn cut(world: &World, random: &mut Random, one_way: bool) -> Strike {
     let nodes = all_nodes(world);
     let from = random.one_of(&nodes);
-    let others: Vec<NodeId> =
-        nodes.into_iter().filter(|other| *other != from && may_talk(from, *other)).collect();
+    let others: Vec<NodeId> = nodes.into_iter().filter(|other| *other != from && may_talk(from, *other)).collect();
     if others.is_empty() {
         return Strike::default();
     }
@@ -263,11 +270,7 @@ fn isolate(world: &World, random: &mut Random) -> Strike {
     strike
 }
 
-fn on_message(
-    world: &World,
-    random: &mut Random,
-    how: impl FnOnce(MessageId) -> (Command, Option<Repair>),
-) -> Strike {
+fn on_message(world: &World, random: &mut Random, how: impl FnOnce(MessageId) -> (Command, Option<Repair>)) -> Strike {
     let travelling: Vec<MessageId> = world
         .transits()
         .iter()
@@ -295,5 +298,8 @@ fn seek(world: &World, random: &mut Random) -> Strike {
     let (name, partition) = random.one_of(&assigned);
     let offset = random.below(20) as i64;
     let to = random.one_of(&[SeekTo::Beginning, SeekTo::End, SeekTo::Offset(offset)]);
-    Strike { commands: vec![Command::Consumer { name, call: ConsumerCall::Seek { partition, to } }], ..Strike::default() }
+    Strike {
+        commands: vec![Command::Consumer { name, call: ConsumerCall::Seek { partition, to } }],
+        ..Strike::default()
+    }
 }

@@ -9,7 +9,7 @@
 //!   leave most faults out, so that rare combinations get their turn);
 //! - [`fault`]: what can go wrong, and how a fault strikes a world;
 //! - [`schedule`]: gives the commands of a plan, step by step, and decides when it is over;
-//! - [`topic`]: makes the topic and makes it again;
+//! - [`administrator`]: makes the topic, and does what only a person can do;
 //! - [`rest`]: whether a mended cluster has come to rest, or why not yet;
 //! - [`run`]: plays one schedule under the eyes of the guarantees;
 //! - [`coverage`]: what happened in it;
@@ -17,6 +17,7 @@
 //!
 //! A seed gives the same schedule, step by step, for as long as [`PLAN_VERSION`] stays the same.
 
+pub mod administrator;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod campaign;
 pub mod coverage;
@@ -27,7 +28,6 @@ pub mod plan;
 pub mod rest;
 pub mod run;
 pub mod schedule;
-pub mod topic;
 
 pub use coverage::{Coverage, Seen};
 pub use plan::Plan;

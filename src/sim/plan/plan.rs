@@ -126,6 +126,9 @@ fn cluster(brokers: i16, controllers: u32, random: &mut Random) -> ClusterSpec {
         set(config, "controller.quorum.fetch.timeout.ms", random.one_of(&[700, 4_000]));
         set(config, "controller.quorum.election.timeout.ms", random.one_of(&[300, 1_000]));
     }
+    if random.percent(4) {
+        set(config, "unclean.leader.election.enable", true);
+    }
     spec.eligible_leader_replicas = random.percent(75);
     let latency_us = random.one_of(&[50, 300, 300, 2_000, 15_000]);
     let jitter_us = random.one_of(&[0, latency_us / 3, latency_us * 4]);
@@ -189,8 +192,7 @@ fn consumers(random: &mut Random) -> Vec<ConsumerPlan> {
             set(&mut config, "request.timeout.ms", random.one_of(&[1_000, 30_000]));
             set(&mut config, "metadata.max.age.ms", random.one_of(&[1_000, 10_000]));
             let processing_us = random.one_of(&[100, 1_000, 50_000]);
-            let application =
-                Application { poll_loop: true, processing_us, commit, ..Application::default() };
+            let application = Application { poll_loop: true, processing_us, commit, ..Application::default() };
             ConsumerPlan { name: format!("consumer-{number}"), config, application }
         })
         .collect()

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
+use super::administrator::{Administrator, is_topic_made};
 use super::draw::Draw;
 use super::fault::{Fault, Repair, is_going};
 use super::plan::{Plan, TOPIC};
 use super::rest::not_at_rest;
-use super::topic::TopicMaker;
 use crate::kafka::client::call::{ConsumerCall, ProducerCall, ProducerRecord};
 use crate::kafka::client::consumer::poll::Loop;
 use crate::kafka::ids::{NodeId, SimTime};
@@ -64,7 +64,7 @@ pub struct Schedule {
     acts_left: u32,
     next_act: When,
     repairs: Vec<(When, Repair)>,
-    topic: TopicMaker,
+    administrator: Administrator,
     /// Values sent so far.
     values: u32,
     healed_at: SimTime,
@@ -82,7 +82,7 @@ impl Schedule {
             acts_left: plan.weather.acts,
             next_act: When::Step(0),
             repairs: Vec::new(),
-            topic: TopicMaker::default(),
+            administrator: Administrator::default(),
             values: 0,
             healed_at: SimTime::ZERO,
             next_look: SimTime::ZERO,
@@ -123,20 +123,22 @@ impl Schedule {
     // ---- boot
 
     fn boot(&mut self, world: &World) -> Vec<Command> {
-        if !TopicMaker::is_made(world) && world.now() < SimTime::from_ms(BOOT_MS) && !self.plan.weather.from_the_start {
+        if !is_topic_made(world) && world.now() < SimTime::from_ms(BOOT_MS) && !self.plan.weather.from_the_start {
             let is_up = world.active_image().is_some_and(|image| {
-                image.brokers.len() == self.plan.cluster.brokers.len() && image.brokers.values().all(|it| it.is_active())
+                image.brokers.len() == self.plan.cluster.brokers.len()
+                    && image.brokers.values().all(|it| it.is_active())
             });
             if !is_up {
                 return Vec::new();
             }
-            return self.topic.make(&self.plan, world, &mut self.random).into_iter().collect();
+            return self.administrator.make_topic(&self.plan, world, &mut self.random).into_iter().collect();
         }
         self.phase = Phase::Safety;
-        let producers = self.plan.producers.iter().map(|producer| Command::StartProducer {
-            name: producer.name.clone(),
-            config: producer.config.clone(),
-        });
+        let producers = self
+            .plan
+            .producers
+            .iter()
+            .map(|producer| Command::StartProducer { name: producer.name.clone(), config: producer.config.clone() });
         let consumers = self.plan.consumers.iter().flat_map(|consumer| {
             let start = Command::StartConsumer {
                 name: consumer.name.clone(),
@@ -152,7 +154,7 @@ impl Schedule {
 
     fn storm(&mut self, world: &World) -> Vec<Command> {
         let mut commands = self.repairs_due(world);
-        commands.extend(self.topic.make(&self.plan, world, &mut self.random));
+        commands.extend(self.administrator.make_topic(&self.plan, world, &mut self.random));
         if !self.next_act.has_come(self.step, world.now()) {
             return commands;
         }
@@ -192,7 +194,7 @@ impl Schedule {
         let strike = fault.strike(&plan, world, &mut self.random);
         let mut commands = strike.commands;
         if let Some(request) = strike.request {
-            commands.extend(self.topic.ask(request, world, &mut self.random));
+            commands.extend(self.administrator.ask(request, world, &mut self.random));
         }
         // All that one strike did ends together. Some faults last until everything is mended.
         if !self.random.percent(20) {
@@ -218,10 +220,7 @@ impl Schedule {
             .map(|_| {
                 self.values += 1;
                 let key = self.random.percent(50).then(|| format!("key-{}", self.random.below(4)).into_bytes());
-                let partition = self
-                    .random
-                    .percent(10)
-                    .then(|| self.random.below(plan.topic.partitions as u64) as i32);
+                let partition = self.random.percent(10).then(|| self.random.below(plan.topic.partitions as u64) as i32);
                 let value = Some(format!("value-{}", self.values).into_bytes());
                 ProducerRecord { topic: topic.clone(), partition, timestamp: None, key, value, headers: Vec::new() }
             })
@@ -291,7 +290,8 @@ impl Schedule {
         }
         self.next_look = now.plus_ms(LOOK_MS);
         let mut commands = self.repair_all(world);
-        commands.extend(self.topic.make(&self.plan, world, &mut self.random));
+        commands.extend(self.administrator.make_topic(&self.plan, world, &mut self.random));
+        commands.extend(self.administrator.rescue(world, &mut self.random));
         if !commands.is_empty() {
             return commands;
         }

@@ -47,6 +47,8 @@ pub struct Membership {
     pub needs_rejoin: bool,
     /// What was owned has been given back before joining.
     prepared: bool,
+    /// Before giving it back its offsets were committed, once (`autoCommitOffsetRequestFuture`).
+    committed_before_revoking: bool,
     /// Not before this time is anything tried again.
     pub(super) retry_at: SimTime,
     pub(super) heartbeat_due: bool,
@@ -69,6 +71,7 @@ impl Default for Membership {
             is_leader: false,
             needs_rejoin: true,
             prepared: false,
+            committed_before_revoking: false,
             retry_at: SimTime::ZERO,
             heartbeat_due: false,
             last_answer: SimTime::ZERO,
@@ -179,14 +182,17 @@ impl Consumer {
             return;
         }
         if !self.membership.prepared {
-            if self.setup.config.enable_auto_commit && self.commits.is_empty() {
-                self.commit_before_revoking();
+            let commits_first = self.setup.config.enable_auto_commit && !self.membership.committed_before_revoking;
+            if commits_first && self.commits.is_empty() {
+                self.membership.committed_before_revoking = true;
+                self.commit_before_revoking(now);
             }
             if !self.commits.is_empty() && self.membership.is_member() {
                 // Revoking waits for the commit.
                 return;
             }
             self.membership.prepared = true;
+            self.membership.committed_before_revoking = false;
             let lost = !self.membership.is_member();
             self.revoke(lost, out);
         }

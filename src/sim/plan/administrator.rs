@@ -1,12 +1,13 @@
-//! Makes the topic of a schedule, and makes it again when it was deleted.
+//! The administrator of a schedule: makes the topic, makes it again when it was deleted, and does what only a person
+//! can do.
 
 use super::draw::Draw;
 use super::plan::{Plan, TOPIC};
 use crate::kafka::client::call::WireCall;
 use crate::kafka::client::wire::Answer;
-use crate::kafka::ids::{NodeId, SimTime};
+use crate::kafka::ids::{NodeId, SimTime, TopicPartition};
 use crate::kafka::protocol::Request;
-use crate::kafka::protocol::admin::{CreatableTopic, CreateTopicsRequest};
+use crate::kafka::protocol::admin::{CreatableTopic, CreateTopicsRequest, ElectLeadersRequest, ElectionType};
 use crate::kafka::random::Random;
 use crate::sim::{Command, World};
 
@@ -15,23 +16,24 @@ const PATIENCE_MS: u64 = 2_000;
 /// How long after a failure it is tried again.
 const RETRY_MS: u64 = 100;
 
-/// The administrator of a schedule: one raw connection for each request, so that none waits behind a lost one.
+/// Whether the active controller knows the topic.
+pub fn is_topic_made(world: &World) -> bool {
+    world.active_image().is_some_and(|image| image.topic(TOPIC).is_some())
+}
+
+/// One raw connection for each request, so that none waits behind a lost one.
 #[derive(Clone, Debug, Default)]
-pub struct TopicMaker {
-    next_ticket: u32,
+pub struct Administrator {
+    last_ticket: u32,
     /// The request to make the topic that is out, and until when it is waited for.
     asked: Option<(u32, SimTime)>,
     not_before: SimTime,
+    next_rescue: SimTime,
 }
 
-impl TopicMaker {
-    /// Whether the active controller knows the topic.
-    pub fn is_made(world: &World) -> bool {
-        world.active_image().is_some_and(|image| image.topic(TOPIC).is_some())
-    }
-
+impl Administrator {
     /// What to do so that the topic is there; nothing if it is, or if an answer is still to come.
-    pub fn make(&mut self, plan: &Plan, world: &World, random: &mut Random) -> Option<Command> {
+    pub fn make_topic(&mut self, plan: &Plan, world: &World, random: &mut Random) -> Option<Command> {
         let now = world.now();
         if let Some((ticket, until)) = self.asked {
             if world.wire().answer(ticket) == Some(&Answer::Pending) && now < until {
@@ -45,7 +47,7 @@ impl TopicMaker {
             return None;
         }
         self.not_before = now.plus_ms(RETRY_MS);
-        if Self::is_made(world) {
+        if is_topic_made(world) {
             return None;
         }
         let topic = CreatableTopic {
@@ -57,11 +59,30 @@ impl TopicMaker {
         };
         let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 1_000, validate_only: false };
         let command = self.ask(request.into(), world, random)?;
-        self.asked = Some((self.next_ticket, now.plus_ms(PATIENCE_MS)));
+        self.asked = Some((self.last_ticket, now.plus_ms(PATIENCE_MS)));
         Some(command)
     }
 
-    /// Sends a request of an administrator to any broker that runs.
+    /// Has leaders elected for partitions that no replica may lead any more: neither ISR nor eligible leaders are left,
+    /// nor the last known one. A change of `min.insync.replicas` at a bad moment can do that (ClearElrRecord). Kafka waits
+    /// for a person then.
+    pub fn rescue(&mut self, world: &World, random: &mut Random) -> Option<Command> {
+        if world.now() < self.next_rescue {
+            return None;
+        }
+        self.next_rescue = world.now().plus_ms(PATIENCE_MS);
+        let lost = world.active_image()?.partitions().filter(|(_, _, registration)| {
+            registration.leader.is_none() && registration.isr.is_empty() && !registration.has_eligible_leaders()
+        });
+        let lost: Vec<TopicPartition> = lost.map(|(partition, _, _)| partition).collect();
+        if lost.is_empty() {
+            return None;
+        }
+        let request = ElectLeadersRequest { election_type: ElectionType::Unclean, partitions: Some(lost) };
+        self.ask(request.into(), world, random)
+    }
+
+    /// Sends a request to any broker that runs.
     pub fn ask(&mut self, request: Request, world: &World, random: &mut Random) -> Option<Command> {
         let running: Vec<NodeId> = world
             .brokers()
@@ -71,8 +92,8 @@ impl TopicMaker {
         if running.is_empty() {
             return None;
         }
-        self.next_ticket += 1;
-        let (ticket, to) = (self.next_ticket, random.one_of(&running));
+        self.last_ticket += 1;
+        let (ticket, to) = (self.last_ticket, random.one_of(&running));
         Some(Command::Wire { call: WireCall::Send { ticket, to, connection: ticket, request: Box::new(request) } })
     }
 }
