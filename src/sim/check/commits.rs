@@ -66,8 +66,9 @@ impl Commits {
             }
             Note::PositionSet { client, partition, offset, reason } if *reason != PositionReason::Committed => {
                 let Some(group) = group_of(world, *client) else { return Ok(()) };
-                // A seek, or a reset since the position was out of range: the next commit is lower.
-                if self.confirmed.get(&(group.to_string(), partition.clone())) > Some(offset) {
+                // After a seek, or a reset since the position was out of range, lower commits follow.
+                let is_asked_for = matches!(reason, PositionReason::Seek | PositionReason::Truncated);
+                if is_asked_for || self.confirmed.get(&(group.to_string(), partition.clone())) > Some(offset) {
                     self.seeking.insert(group.to_string());
                 }
             }

@@ -139,6 +139,7 @@ impl Consumer {
         if !self.connections.is_ready(coordinator, Channel::Coordinator, now) {
             return;
         }
+        self.leave_if_away_too_long(now, out);
         if polling_member && self.membership.needs_rejoin && !self.closing {
             self.join(coordinator, now, out);
         }
@@ -462,10 +463,19 @@ impl Consumer {
         true
     }
 
-    /// `max.poll.interval.ms` is over: the heartbeat thread leaves the group by itself.
-    pub(super) fn poll_interval_exceeded(&mut self, now: SimTime, out: &mut Effects) {
-        if self.membership.is_member() && !self.is_polling() {
-            self.leave(now, out);
+    /// When `max.poll.interval.ms` without a poll() is over; None: the application polls, or is in no group.
+    pub(super) fn poll_interval_ends_at(&self) -> Option<SimTime> {
+        let is_away = self.membership.is_member() && !self.is_polling();
+        is_away.then(|| self.last_poll.plus_ms(u64::from(self.setup.config.max_poll_interval_ms)))
+    }
+
+    /// After `max.poll.interval.ms` without a poll() the heartbeat thread leaves the group by itself, as soon as it knows
+    /// the coordinator. A static member only forgets its generation: its session will end.
+    fn leave_if_away_too_long(&mut self, now: SimTime, out: &mut Effects) {
+        if self.poll_interval_ends_at().is_some_and(|at| at <= now) {
+            if !self.leave(now, out) {
+                self.membership.reset(false);
+            }
             self.membership.prepared = false;
         }
     }
