@@ -4,7 +4,7 @@
 //! coordinator's records are committed in `__consumer_offsets`, and a coordinator elsewhere reads them back. Committed
 //! offsets are at most the end of the partition, so the lag is never negative.
 //!
-//! Groups whose members go back on purpose are left out. So are topics that were deleted: their committed offsets go with
+//! Groups whose members seek are left out: they may go back, or beyond the end. So are topics that were deleted: their committed offsets go with
 //! them, and one that is on its way may reach the next topic of that name.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +56,9 @@ impl Commits {
                 let highest = self.confirmed.entry((group.to_string(), partition.clone())).or_insert(*offset);
                 *highest = (*highest).max(*offset);
             }
-            Note::GroupOffsetStored { group, partition, offset, .. } if committed.promises(partition) => {
+            Note::GroupOffsetStored { group, partition, offset, .. }
+                if committed.promises(partition) && !self.seeking.contains(group) =>
+            {
                 let end = committed.named(partition).map_or(0, |log| log.end_offset());
                 if *offset > end {
                     return Err(self.violated(format!(

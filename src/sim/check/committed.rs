@@ -7,10 +7,11 @@
 //! An unclean election breaks that promise, and all that rest on it: a partition whose new leader lacks something
 //! committed is forsaken, and no guarantee speaks of it any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Violation;
 use super::leader_in_isr::controller_image;
+use super::topics::Topics;
 use crate::kafka::broker::Partition;
 use crate::kafka::group::OFFSETS_TOPIC;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId, Offset, TopicIdPartition, TopicPartition};
@@ -73,8 +74,7 @@ pub struct CommittedLogs {
     news: Vec<(TopicIdPartition, usize)>,
     /// Partitions that lost something committed in an unclean election.
     forsaken: BTreeMap<TopicIdPartition, TopicPartition>,
-    /// Names of topics that were deleted: another topic may have the same name since then.
-    deleted: BTreeSet<String>,
+    topics: Topics,
 }
 
 impl CommittedLogs {
@@ -90,12 +90,12 @@ impl CommittedLogs {
     /// deleted, or the partition forsaken.
     pub fn named(&self, partition: &TopicPartition) -> Option<&CommittedLog> {
         let log = self.logs.values().find(|log| log.partition == *partition)?;
-        (!self.deleted.contains(&*partition.topic)).then_some(log)
+        (!self.topics.was_deleted(&partition.topic)).then_some(log)
     }
 
     /// Whether anything can be promised of the partition of that name.
     pub fn promises(&self, partition: &TopicPartition) -> bool {
-        !self.deleted.contains(&*partition.topic) && self.forsaken.values().all(|forsaken| forsaken != partition)
+        !self.topics.was_deleted(&partition.topic) && self.forsaken.values().all(|forsaken| forsaken != partition)
     }
 
     /// Whether the offsets that groups commit can be relied on.
@@ -118,9 +118,9 @@ impl CommittedLogs {
     /// A replica has something else below its high watermark than another had.
     pub fn observe(&mut self, world: &World) -> Result<(), Violation> {
         self.news.clear();
+        self.topics.observe(world);
         for event in world.events() {
             match (event.note(), event.node) {
-                (Some(Note::TopicDeleted { topic }), _) => _ = self.deleted.insert(topic.clone()),
                 (Some(Note::LeaderElected { partition, leader: Some(leader), unclean: true, .. }), Some(node)) => {
                     self.elected_uncleanly(world, node, partition, *leader);
                 }

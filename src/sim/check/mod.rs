@@ -28,6 +28,7 @@ mod quorum;
 mod reads;
 mod refused;
 mod sequences;
+mod topics;
 mod truncation;
 
 pub use committed::CommittedLogs;
