@@ -20,6 +20,11 @@ pub struct ArticleProps {
     pub on_select: Callback<Option<Thing>>,
 }
 
+#[derive(Properties, PartialEq)]
+pub struct PlainArticleProps {
+    pub example: Shared<Example>,
+}
+
 #[component]
 pub fn Article(props: &ArticleProps) -> Html {
     let module = &props.module;
@@ -47,6 +52,12 @@ pub fn Article(props: &ArticleProps) -> Html {
             { raw(&module.closing_html) }
         </article>
     }
+}
+
+/// The text beside a figure that belongs to no module.
+#[component]
+pub fn PlainArticle(props: &PlainArticleProps) -> Html {
+    html! { <article><h1>{ &props.example.title }</h1>{ raw(&props.example.html) }</article> }
 }
 
 /// Text of the course, which the build has made from Markdown.

@@ -9,6 +9,7 @@ use super::partition::{Partition, PendingIsr};
 use super::replica_manager::ReplicaManager;
 use crate::kafka::effects::Channel;
 use crate::kafka::ids::{BrokerId, ControllerId, NodeId, TopicIdPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::broker_lifecycle::{
@@ -37,12 +38,6 @@ impl AlterPartitionManager {
     /// Whether a request is under way.
     pub fn is_in_flight(&self) -> bool {
         self.in_flight.is_some()
-    }
-
-    /// The ISR that the request under way asks for; empty: it does not ask for this partition.
-    pub fn asked_for(&self, id: TopicIdPartition) -> &[BrokerId] {
-        let sent = self.in_flight.iter().flat_map(|in_flight| &in_flight.sent);
-        sent.into_iter().find(|(of, _)| *of == id).map_or(&[], |(_, pending)| &pending.isr)
     }
 }
 
@@ -113,6 +108,9 @@ impl ReplicaManager {
                 (*member, if *member == own_id { own_epoch } else { of_fetch })
             })
             .collect();
+        if breaks(Mutation::IsrTakenForGranted) {
+            partition.isr.clone_from(&isr);
+        }
         partition.pending_isr = Some(PendingIsr { isr, members });
         self.alter_partition.unsent.insert(id);
         self.send_alter_partition(cx);

@@ -204,11 +204,6 @@ impl Broker {
         &self.replicas
     }
 
-    /// The ISR that an AlterPartition request under way asks for; empty: there is none for this partition.
-    pub fn isr_asked_for(&self, id: TopicIdPartition) -> &[BrokerId] {
-        self.replicas.alter_partition.asked_for(id)
-    }
-
     pub fn forwarding(&self) -> &Forwarding {
         &self.forwarding
     }

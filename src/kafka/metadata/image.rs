@@ -11,6 +11,7 @@ use super::record::{MetadataBatch, MetadataRecord, PartitionChange};
 use crate::kafka::ids::{
     BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, ProducerId, TopicId, TopicName, TopicPartition,
 };
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::admin::ConfigResource;
 use crate::kafka::protocol::broker_lifecycle::LeaderRecoveryState;
 
@@ -60,7 +61,7 @@ impl PartitionRegistration {
         let mut next = self.clone();
         if let Some(leader) = change.leader {
             next.leader = leader;
-            next.leader_epoch = LeaderEpoch(self.leader_epoch.0 + 1);
+            next.leader_epoch = LeaderEpoch(self.leader_epoch.0 + i32::from(!breaks(Mutation::LeaderEpochStays)));
         }
         let set = |field: &mut Vec<BrokerId>, value: &Option<Vec<BrokerId>>| {
             if let Some(value) = value {

@@ -4,7 +4,9 @@
 //! coordinator's records are committed in `__consumer_offsets`, and a coordinator elsewhere reads them back. Committed
 //! offsets are at most the end of the partition, so the lag is never negative.
 //!
-//! Groups whose members seek are left out: they may go back, or beyond the end. So are topics that were deleted: their committed offsets go with
+//! Groups whose members seek are left out: they may go back, or beyond the end. So are groups of which a commit has been
+//! overtaken: a request that its sender has given up may still be waiting at the broker, and be served after a later one
+//! that came over another connection. Kafka does not keep it from that. And so are topics that were deleted: their committed offsets go with
 //! them, and one that is on its way may reach the next topic of that name.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,16 +14,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{CommittedLogs, Guarantee, Violation, group_of};
 use crate::kafka::ids::{NodeId, Offset, TopicPartition};
 use crate::kafka::note::{Note, PositionReason};
-use crate::kafka::protocol::Response;
 use crate::kafka::protocol::offsets::OffsetFetchResponse;
-use crate::sim::{EventKind, MessageBody, World};
+use crate::kafka::protocol::{Request, Response};
+use crate::sim::{EventKind, MessageBody, MessageId, World};
 
 #[derive(Default)]
 pub struct Commits {
     /// Highest offset confirmed so far, by group and partition.
     confirmed: BTreeMap<(String, TopicPartition), Offset>,
-    /// Groups in which somebody went back on purpose.
-    seeking: BTreeSet<String>,
+    /// Groups in which somebody went back on purpose, or a commit was overtaken.
+    going_back: BTreeSet<String>,
+    /// The newest commit that each client has sent.
+    newest: BTreeMap<NodeId, MessageId>,
 }
 
 impl Guarantee for Commits {
@@ -33,7 +37,17 @@ impl Guarantee for Commits {
         for event in world.events() {
             match &event.kind {
                 EventKind::Note(note) => self.note(world, committed, note)?,
+                EventKind::MessageDelivered(message) => {
+                    if let MessageBody::Request(Request::OffsetCommit(commit)) = &message.body
+                        && self.newest.get(&message.from) > Some(&message.id)
+                    {
+                        self.going_back.insert(commit.group_id.clone());
+                    }
+                }
                 EventKind::MessageSent(message) => {
+                    if let MessageBody::Request(Request::OffsetCommit(_)) = &message.body {
+                        self.newest.insert(message.from, message.id);
+                    }
                     if let (MessageBody::Response(Response::OffsetFetch(response)), NodeId::Client(client)) =
                         (&message.body, message.to)
                         && let Some(group) = group_of(world, client)
@@ -57,7 +71,7 @@ impl Commits {
                 *highest = (*highest).max(*offset);
             }
             Note::GroupOffsetStored { group, partition, offset, .. }
-                if committed.promises(partition) && !self.seeking.contains(group) =>
+                if committed.promises(partition) && !self.going_back.contains(group) =>
             {
                 let end = committed.named(partition).map_or(0, |log| log.end_offset());
                 if *offset > end {
@@ -71,7 +85,7 @@ impl Commits {
                 // After a seek, or a reset since the position was out of range, lower commits follow.
                 let is_asked_for = matches!(reason, PositionReason::Seek | PositionReason::Truncated);
                 if is_asked_for || self.confirmed.get(&(group.to_string(), partition.clone())) > Some(offset) {
-                    self.seeking.insert(group.to_string());
+                    self.going_back.insert(group.to_string());
                 }
             }
             _ => {}
@@ -81,7 +95,7 @@ impl Commits {
 
     /// The coordinator tells a member where its group stands.
     fn told(&self, committed: &CommittedLogs, group: &str, response: &OffsetFetchResponse) -> Result<(), Violation> {
-        if !response.error.is_none() || self.seeking.contains(group) || !committed.keeps_offsets() {
+        if !response.error.is_none() || self.going_back.contains(group) || !committed.keeps_offsets() {
             return Ok(());
         }
         for (partition, offset, error) in &response.partitions {

@@ -17,6 +17,7 @@ mod delivery;
 mod epochs;
 mod generations;
 mod high_watermark;
+mod in_sync;
 mod leader_completeness;
 mod leader_in_isr;
 mod maximal_isr;
@@ -84,6 +85,7 @@ impl Checker {
                 Box::<leader_in_isr::LeaderInIsr>::default(),
                 Box::<maximal_isr::MaximalIsr>::default(),
                 Box::<high_watermark::HighWatermark>::default(),
+                Box::<in_sync::InSync>::default(),
                 Box::<truncation::Truncation>::default(),
                 Box::<epochs::Epochs>::default(),
                 Box::<leader_completeness::LeaderCompleteness>::default(),

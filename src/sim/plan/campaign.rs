@@ -1,10 +1,16 @@
 //! Plays many schedules, on all cores.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::coverage::Coverage;
 use super::run::{Failure, Outcome, Run};
+
+thread_local! {
+    /// Seed and step of the schedule that this thread plays at present.
+    static PLAYING: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
+}
 
 /// What came out of many schedules.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +26,9 @@ pub struct Campaign {
 
 impl Campaign {
     /// Plays `count` schedules with the seeds from `first` on. `tell` hears of each failure when it is found.
+    ///
+    /// # Panics
+    /// With the panic of a schedule; [`say_where_it_panicked`] names its seed.
     pub fn play(first: u64, count: u64, tell: &(dyn Fn(&Failure) + Sync)) -> Campaign {
         let begin = Instant::now();
         let next = AtomicU64::new(0);
@@ -38,7 +47,10 @@ impl Campaign {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let mut whole = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let parts = workers.into_iter().map(|worker| worker.join().expect("a worker catches what goes wrong"));
+            let parts = workers.into_iter().map(|worker| match worker.join() {
+                Ok(part) => part,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
             parts.fold(Campaign::default(), Campaign::merge)
         });
         whole.failures.sort_by_key(|failure| failure.seed);
@@ -65,5 +77,24 @@ impl Campaign {
 }
 
 fn play(seed: u64) -> Outcome {
-    Run::new(seed).finish()
+    let mut run = Run::new(seed);
+    loop {
+        PLAYING.set(Some((seed, run.step() + 1)));
+        match run.advance() {
+            Ok(true) => {}
+            Ok(false) => return run.outcome(None),
+            Err(violation) => return run.outcome(Some(violation)),
+        }
+    }
+}
+
+/// From now on a panic inside a schedule names its seed and step, and adds what `more` says of them.
+pub fn say_where_it_panicked(more: impl Fn(u64, u64) -> String + Send + Sync + 'static) {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        before(panic);
+        if let Some((seed, step)) = PLAYING.get() {
+            eprintln!("seed {seed} panicked at step {step}\n{}", more(seed, step));
+        }
+    }));
 }

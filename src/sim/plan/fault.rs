@@ -1,5 +1,7 @@
 //! What can go wrong in a schedule, and what an administrator may do meanwhile.
 
+use std::fmt;
+
 use super::draw::Draw;
 use super::plan::{Plan, TOPIC};
 use crate::kafka::broker::lifecycle::BrokerState;
@@ -164,6 +166,36 @@ impl Fault {
             Fault::DeleteTopic => DeleteTopicsRequest { topics: vec![TOPIC.into()] }.into(),
             _ => return None,
         })
+    }
+}
+
+/// As part of a sentence: `brokers are killed`.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whom = |role: &Role| match role {
+            Role::Broker => "brokers",
+            Role::Controller => "controllers",
+            Role::Client => "clients",
+        };
+        match self {
+            Fault::Kill(role) => write!(f, "{} are killed", whom(role)),
+            Fault::Stop(role) => write!(f, "{} are stopped", whom(role)),
+            Fault::Pause(role) => write!(f, "{} hang", whom(role)),
+            Fault::Close => f.write_str("clients close and come back"),
+            Fault::Cut => f.write_str("links are cut"),
+            Fault::CutOneWay => f.write_str("links are cut in one direction"),
+            Fault::Isolate => f.write_str("processes are cut off from all others"),
+            Fault::Drop => f.write_str("connections break"),
+            Fault::Hold => f.write_str("messages are held"),
+            Fault::Delay => f.write_str("messages are late"),
+            Fault::Seek => f.write_str("consumers seek"),
+            Fault::AddPartition => f.write_str("partitions are added"),
+            Fault::ChangeMinIsr => f.write_str("min.insync.replicas is changed"),
+            Fault::PreferredElection => f.write_str("preferred leaders are elected"),
+            Fault::UncleanElection => f.write_str("leaders are elected uncleanly"),
+            Fault::DeleteRecords => f.write_str("records are deleted"),
+            Fault::DeleteTopic => f.write_str("the topic is deleted"),
+        }
     }
 }
 

@@ -142,21 +142,24 @@ impl Run {
 
     /// Goes to the end, or to the first guarantee that does not hold.
     pub fn finish(mut self) -> Outcome {
-        let violation = loop {
+        loop {
             match self.advance() {
                 Ok(true) => {}
-                Ok(false) => break None,
-                Err(violation) => break Some(violation),
+                Ok(false) => return self.outcome(None),
+                Err(violation) => return self.outcome(Some(violation)),
             }
-        };
-        let failure = violation.map(|violation| self.failure(violation));
+        }
+    }
+
+    /// How it went, if it is over now.
+    pub fn outcome(&self, violation: Option<Violation>) -> Outcome {
         Outcome {
             seed: self.schedule.plan().seed,
             steps: self.step,
             events: self.world.event_count(),
             at: self.world.now(),
             coverage: self.coverage,
-            failure,
+            failure: violation.map(|violation| self.failure(violation)),
         }
     }
 

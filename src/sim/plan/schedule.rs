@@ -7,6 +7,7 @@ use super::draw::Draw;
 use super::fault::{Fault, Repair, is_going};
 use super::plan::{Plan, TOPIC};
 use super::rest::not_at_rest;
+use crate::kafka::broker::Broker;
 use crate::kafka::client::call::{ConsumerCall, ProducerCall, ProducerRecord};
 use crate::kafka::client::consumer::poll::Loop;
 use crate::kafka::ids::{NodeId, SimTime};
@@ -97,6 +98,11 @@ impl Schedule {
 
     pub fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// Whether it has seen no step yet.
+    pub fn has_not_begun(&self) -> bool {
+        self.step == 0
     }
 
     pub fn is_over(&self) -> bool {
@@ -261,7 +267,9 @@ impl Schedule {
     }
 
     /// All links are healed, held messages released, and whoever is away comes back. In this phase somebody watches over
-    /// all processes: those that end later, because they were told to before, come back too.
+    /// all processes: those that end later, because they were told to before, come back too. A consumer whose poll() has
+    /// thrown polls again. And a broker is started anew if a registration that its former life had sent, and that was long
+    /// on its way, has taken the place of its own: its heartbeats are refused for ever (STALE_BROKER_EPOCH).
     fn repair_all(&self, world: &World) -> Vec<Command> {
         let mut commands: Vec<Command> =
             world.cut_links().map(|link| Command::HealLink { from: link.from, to: link.to }).collect();
@@ -276,6 +284,9 @@ impl Schedule {
                 {
                     let name = process.name.to_string();
                     commands.push(Command::Consumer { name, call: ConsumerCall::PollLoop(true) });
+                }
+                (ProcessStatus::Running, ProcessState::Broker(broker)) if is_superseded(broker, world) => {
+                    commands.push(Command::Kill { node: *node });
                 }
                 (ProcessStatus::Running, _) => {}
             }
@@ -309,6 +320,11 @@ impl Schedule {
 
 fn subscribe(name: &str) -> Command {
     Command::Consumer { name: name.into(), call: ConsumerCall::Subscribe(vec![TOPIC.into()]) }
+}
+
+fn is_superseded(broker: &Broker, world: &World) -> bool {
+    let registration = world.active_image().and_then(|image| image.brokers.get(&broker.id()));
+    broker.lifecycle().broker_epoch().zip(registration).is_some_and(|(own, known)| own < known.epoch)
 }
 
 /// Starts a process again; a consumer subscribes anew.

@@ -8,6 +8,7 @@ use super::{Consumer, ConsumerTimer, Purpose};
 use crate::kafka::effects::{Channel, Effects};
 use crate::kafka::group::assignor::{AssignorMember, range};
 use crate::kafka::ids::{BrokerId, SimTime, TopicName, TopicPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::group::{
@@ -228,6 +229,9 @@ impl Consumer {
 
     /// Gives everything back. `lost`: it belongs to somebody else already.
     fn revoke(&mut self, lost: bool, out: &mut Effects) {
+        if breaks(Mutation::PartitionsKept) {
+            return;
+        }
         let partitions = self.subscription.clear();
         if partitions.is_empty() {
             return;
@@ -242,6 +246,10 @@ impl Consumer {
 
     pub(super) fn joined(&mut self, response: JoinGroupResponse, now: SimTime, out: &mut Effects) {
         self.membership.last_answer = now;
+        if self.membership.state != MemberState::PreparingRebalance {
+            // It has left the group meanwhile (UnjoinedGroupException).
+            return;
+        }
         match response.error {
             ErrorCode::None => {
                 self.membership.member_id = response.member_id.clone();
@@ -358,11 +366,18 @@ impl Consumer {
 
     pub(super) fn synced(&mut self, response: SyncGroupResponse, now: SimTime, out: &mut Effects) {
         self.membership.last_answer = now;
+        if self.membership.state != MemberState::CompletingRebalance {
+            // A heartbeat's answer has ended the generation before this one came: the rebalance has failed.
+            return;
+        }
         match response.error {
             ErrorCode::None => {
                 self.membership.state = MemberState::Stable;
                 self.membership.prepared = false;
-                let partitions = response.assignment.partitions;
+                let mut partitions = response.assignment.partitions;
+                if breaks(Mutation::PartitionsKept) {
+                    partitions.extend(self.subscription.partitions().map(|(kept, _)| kept.clone()));
+                }
                 self.subscription.assign(partitions.iter().cloned());
                 for partition in &partitions {
                     self.metadata.want_topic(&partition.topic);

@@ -7,6 +7,7 @@ use super::idempotence::ProducerIdentity;
 use super::in_flight::{InFlightBatch, InFlightRequest};
 use crate::kafka::effects::{Channel, Effects};
 use crate::kafka::ids::{BrokerId, NodeId, Offset, SimTime};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::{Note, SendError, SendOutcome};
 use crate::kafka::protocol::metadata::MetadataResponse;
 use crate::kafka::protocol::produce::{Acks, PartitionProduceResponse, ProduceResponse};
@@ -220,7 +221,7 @@ impl Producer {
             self.metadata.request_update();
         }
         let Some(mut batch) = taken else { return };
-        batch.in_doubt |= leaves_doubt(error, self.setup.config.acks);
+        batch.in_doubt |= leaves_doubt(error, self.setup.config.acks) && !breaks(Mutation::NoDoubt);
         if succeeded {
             self.acknowledge(sent.at, &batch, answer.base_offset, out);
         } else if error == ErrorCode::MessageTooLarge && batch.record_count() > 1 {
