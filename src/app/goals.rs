@@ -16,6 +16,9 @@ pub struct GoalsProps {
 
 #[component]
 pub fn Goals(props: &GoalsProps) -> Html {
+    if props.example.goals.is_empty() {
+        return html! {};
+    }
     html! {
         <section class="goals" aria-label="Goals">
             <h3>{ if props.example.goals.len() == 1 { "Your goal" } else { "Your goals" } }</h3>

@@ -281,6 +281,19 @@ impl Component for Page {
                 on_share={link.callback(|()| Msg::CopyLink)} on_theme={link.callback(Msg::SetTheme)}
                 on_reset={link.callback(|()| Msg::ResetProgress)} />
         };
+        if let Some(lesson) = self.lesson.as_ref().filter(|lesson| lesson.example().schedule.is_some()) {
+            return html! {
+                <>
+                    { header }
+                    { self.notice_view(ctx) }
+                    <main class="course">
+                        { self.plain_view(ctx, lesson) }
+                        { self.figure_view(ctx) }
+                        { self.inspector_view(ctx) }
+                    </main>
+                </>
+            };
+        }
         let Some(module) = self.course.module(number) else { return header };
         if !module.has_content() {
             return html! {
@@ -453,8 +466,11 @@ impl Page {
             }
         }
         self.route = route;
-        let title = self.course.module(self.module_number()).map(|module| module.title.clone()).unwrap_or_default();
-        browser::set_title(&format!("Glassbroker: {title}"));
+        let title = match self.course.module(self.module_number()) {
+            Some(module) => Some(module.title.clone()),
+            None => self.lesson.as_ref().map(|lesson| lesson.example().title.clone()),
+        };
+        browser::set_title(&format!("Glassbroker: {}", title.unwrap_or_default()));
     }
 
     fn open_example(&mut self, id: Option<&str>) {

@@ -12,7 +12,7 @@ use super::goals::Goals;
 use super::inspector::{Cause, Inspector};
 use super::introduction::Introduction;
 use super::page::{Msg, Page, Shown};
-use super::prose::Prose;
+use super::prose::{Prose, raw};
 use super::shared::Shared;
 use super::stage_view::StageView;
 use super::tables_view::Tables;
@@ -91,6 +91,18 @@ impl Page {
                     parameters={Shared(lesson.parameters().clone())} completed={self.shown.completed.clone()}
                     reached={self.shown.reached.clone()} verdicts={Shared::<Vec<Verdict>>(lesson.verdicts())}
                     on_example={link.callback(Msg::OpenExample)} />
+            </Prose>
+        }
+    }
+
+    /// The text beside a figure that belongs to no module.
+    pub(super) fn plain_view(&self, ctx: &Context<Page>, lesson: &Lesson) -> Html {
+        let link = ctx.link();
+        let example = lesson.example();
+        html! {
+            <Prose class="introduction" on_hover={link.callback(Msg::Hover)} on_select={link.callback(Msg::Select)}>
+                <h1>{ &example.title }</h1>
+                { raw(&example.html) }
             </Prose>
         }
     }

@@ -15,6 +15,7 @@ use super::stage_setting::Setting;
 use super::template::fill;
 use crate::kafka::client::call::ProducerCall;
 use crate::kafka::ids::{NodeId, Offset, SimTime, TopicPartition};
+use crate::sim::plan::Schedule;
 use crate::sim::{Command, EventKind, ProcessStatus, World};
 use crate::timeline::{Director, Observation};
 
@@ -67,6 +68,8 @@ pub struct LessonDirector {
     example: Rc<Example>,
     parameters: Rc<Parameters>,
     setting: Setting,
+    /// Of a random schedule: it takes the place of setting and script.
+    schedule: Option<Schedule>,
     cast: Cast,
     /// How often each beat has come.
     counts: BTreeMap<BeatKind, u32>,
@@ -96,6 +99,7 @@ impl LessonDirector {
         };
         LessonDirector {
             setting: Setting::new(),
+            schedule: example.schedule.clone().map(Schedule::new),
             cast,
             counts: BTreeMap::new(),
             used: vec![0; example.ideas.len()],
@@ -285,6 +289,42 @@ impl LessonDirector {
         }))
     }
 
+    /// What happened on the stage in the last step.
+    fn beats(&mut self, world: &World) -> Vec<Beat> {
+        let mut beats = Vec::new();
+        for event in world.events() {
+            if let EventKind::Command(command) = &event.kind
+                && let Command::Producer { call: ProducerCall::Send(_), .. } = command.as_ref()
+            {
+                self.measured = Measured { sent: Some(world.now()), ..Measured::default() };
+                self.flow = Flow::default();
+            }
+            if let Some(beat) = beat_of(event, &self.cast, world) {
+                self.take_in(&beat, world);
+                beats.push(beat);
+            }
+        }
+        beats
+    }
+
+    /// A random schedule gives its own commands, and says itself when it is over.
+    fn observe_schedule(&mut self, world: &World) -> Observation<Rc<Idea>> {
+        let mut observation = Observation::default();
+        let mut beats = self.beats(world);
+        let Some(schedule) = &mut self.schedule else { return observation };
+        if schedule.has_not_begun() {
+            beats.push(Beat::new(BeatKind::Ready));
+        }
+        observation.commands = schedule.observe(world);
+        observation.done = schedule.is_over();
+        if observation.done {
+            let why = schedule.restless().unwrap_or("the cluster is at rest");
+            beats.push(Beat::new(BeatKind::Settled).with("why", why));
+        }
+        observation.mark = self.idea(&beats, world);
+        observation
+    }
+
     /// The commands of the lesson whose time has come.
     fn cues(&mut self, world: &World) -> Vec<Command> {
         let now = world.now();
@@ -330,6 +370,9 @@ impl Director for LessonDirector {
     fn observe(&mut self, world: &World) -> Observation<Rc<Idea>> {
         let mut observation = Observation::default();
         self.look_for_cast(world);
+        if self.schedule.is_some() {
+            return self.observe_schedule(world);
+        }
         if !self.setting.is_done() {
             observation.commands = self.setting.observe(&self.example, &self.parameters, world);
             if !self.setting.is_done() {
@@ -341,19 +384,7 @@ impl Director for LessonDirector {
             observation.commands.extend(self.cues(world));
             return observation;
         }
-        let mut beats = Vec::new();
-        for event in world.events() {
-            if let EventKind::Command(command) = &event.kind
-                && let Command::Producer { call: ProducerCall::Send(_), .. } = command.as_ref()
-            {
-                self.measured = Measured { sent: Some(world.now()), ..Measured::default() };
-                self.flow = Flow::default();
-            }
-            if let Some(beat) = beat_of(event, &self.cast, world) {
-                self.take_in(&beat, world);
-                beats.push(beat);
-            }
-        }
+        let beats = self.beats(world);
         if !beats.is_empty() {
             self.settled_told = false;
             observation.mark = self.idea(&in_order_of_telling(beats), world);

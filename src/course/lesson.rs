@@ -9,7 +9,7 @@ use super::goal::{GoalKind, Verdict};
 use super::model::{Course, Example, Prediction};
 use super::parameters::Parameters;
 use super::prediction::right_answer;
-use super::script;
+use super::{random_schedule, script};
 use crate::kafka::ids::SimTime;
 use crate::sim::{Command, CommandError, World};
 use crate::timeline::link::{LinkError, Moment};
@@ -80,9 +80,11 @@ impl Lesson {
     /// # Errors
     /// The example does not exist, or a command cannot be obeyed.
     pub fn open_moment(course: &Course, moment: Moment<Parameters>) -> Result<Lesson, LinkError> {
-        let example =
-            course.example(&moment.example).ok_or_else(|| LinkError::UnknownExample(moment.example.clone()))?;
-        let mut lesson = Lesson::open(example.clone(), moment.parameters, moment.seed)
+        let example = match random_schedule::of_link(&moment.example, moment.seed)? {
+            Some(schedule) => schedule,
+            None => course.example(&moment.example).cloned().ok_or(LinkError::UnknownExample(moment.example))?,
+        };
+        let mut lesson = Lesson::open(example, moment.parameters, moment.seed)
             .map_err(|error| LinkError::Malformed(error.to_string()))?;
         for (index, (step, command)) in moment.commands.into_iter().enumerate() {
             lesson.timeline.go(Place::Step(step));

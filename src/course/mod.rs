@@ -11,6 +11,7 @@ pub mod model;
 pub mod parameters;
 pub mod prediction;
 pub mod progress;
+pub mod random_schedule;
 pub mod script;
 mod stage_setting;
 pub mod template;

@@ -12,6 +12,7 @@ use super::prediction::PredictionKind;
 use crate::kafka::client::application::Application;
 use crate::kafka::config::Properties;
 use crate::sim::ClusterSpec;
+use crate::sim::plan::Plan;
 
 /// Nine modules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +97,9 @@ pub struct Example {
     pub html: String,
     #[serde(default)]
     pub explanation_html: String,
+    /// A random schedule, which gives its own commands; no example of the course has one.
+    #[serde(skip)]
+    pub schedule: Option<Rc<Plan>>,
 }
 
 /// What stands on the stage before the curtain rises.

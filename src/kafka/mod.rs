@@ -10,6 +10,7 @@ pub mod hash;
 pub mod ids;
 pub mod log;
 pub mod metadata;
+mod mutation;
 pub mod note;
 pub mod placement;
 pub mod protocol;

@@ -10,6 +10,7 @@ pub mod command;
 pub mod event;
 mod faults;
 pub mod network;
+pub mod plan;
 mod process;
 pub mod state_hash;
 mod transport;

@@ -95,12 +95,15 @@ impl Process {
         }
     }
 
-    /// SIGTERM: servers say goodbye; a client's process just ends.
+    /// SIGTERM: servers say goodbye; a client's process just ends, and all it had in memory is gone.
     pub(super) fn shut_down(&mut self, now: SimTime, out: &mut Effects) {
         match &mut self.state {
             ProcessState::Controller(node) => Rc::make_mut(node).shut_down(now, out),
             ProcessState::Broker(node) => Rc::make_mut(node).shut_down(now, out),
-            ProcessState::Producer(_) | ProcessState::Consumer(_) | ProcessState::Wire(_) => out.exit(),
+            ProcessState::Producer(_) | ProcessState::Consumer(_) | ProcessState::Wire(_) => {
+                self.crash();
+                out.exit();
+            }
         }
     }
 }

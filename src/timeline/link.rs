@@ -49,6 +49,8 @@ pub enum LinkError {
     Malformed(String),
     TooManyCommands(usize),
     UnknownExample(String),
+    /// A random schedule of another version than this build plays: the link's and ours.
+    OtherSchedules(u32, u32),
     /// A command of the link cannot be obeyed where it stands.
     Command(usize, String),
 }
@@ -67,6 +69,9 @@ impl fmt::Display for LinkError {
             LinkError::Malformed(what) => write!(f, "the link cannot be read: {what}"),
             LinkError::TooManyCommands(count) => write!(f, "the link has {count} commands; at most {MAX_COMMANDS}"),
             LinkError::UnknownExample(id) => write!(f, "the link names an example that does not exist: {id}"),
+            LinkError::OtherSchedules(theirs, ours) => {
+                write!(f, "the link shows a random schedule of version {theirs}, and this page plays version {ours}")
+            }
             LinkError::Command(index, why) => write!(f, "command {} of the link cannot be obeyed: {why}", index + 1),
         }
     }

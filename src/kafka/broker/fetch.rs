@@ -6,6 +6,7 @@ use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
 use crate::kafka::effects::RequestId;
 use crate::kafka::ids::{BrokerId, Offset, TopicIdPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::fetch::{
@@ -125,7 +126,11 @@ impl ReplicaManager {
                         size_bytes: 0,
                     });
                 }
-                partition.read(asked, partition.high_watermark(), max_bytes, min_one_batch)
+                let upper_bound = match breaks(Mutation::ReadsBeyondHighWatermark) {
+                    true => partition.log_end_offset(),
+                    false => partition.high_watermark(),
+                };
+                partition.read(asked, upper_bound, max_bytes, min_one_batch)
             }
             Fetcher::Follower { replica, broker_epoch } => {
                 partition.check_epoch(asked.current_leader_epoch, true)?;
@@ -305,6 +310,7 @@ impl Partition {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         let diverges = end.epoch < last_fetched_epoch || end.offset < asked.fetch_offset;
+        let diverges = diverges && !breaks(Mutation::DivergenceUntold);
         Ok(diverges.then_some(DivergingEpoch { epoch: end.epoch, end_offset: end.offset }))
     }
 

@@ -9,6 +9,7 @@ use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
 use crate::kafka::effects::Channel;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId, Offset, SimTime, TopicIdPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::fetch::{
@@ -374,6 +375,9 @@ impl ReplicaManager {
         let until = cx.now.plus_ms(u64::from(cx.setup.config.replica_fetch_backoff_ms));
         for state in fetcher.partitions.values_mut() {
             state.delayed_until = Some(until);
+        }
+        if breaks(Mutation::FollowerGivesUp) {
+            fetcher.partitions.clear();
         }
         self.next_fetch(leader, cx);
     }

@@ -9,6 +9,7 @@ use super::partition::{Partition, PendingIsr};
 use super::replica_manager::ReplicaManager;
 use crate::kafka::effects::Channel;
 use crate::kafka::ids::{BrokerId, ControllerId, NodeId, TopicIdPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::broker_lifecycle::{
@@ -107,6 +108,9 @@ impl ReplicaManager {
                 (*member, if *member == own_id { own_epoch } else { of_fetch })
             })
             .collect();
+        if breaks(Mutation::IsrTakenForGranted) {
+            partition.isr.clone_from(&isr);
+        }
         partition.pending_isr = Some(PendingIsr { isr, members });
         self.alter_partition.unsent.insert(id);
         self.send_alter_partition(cx);

@@ -10,6 +10,7 @@ use super::roles::MetadataDelta;
 use crate::kafka::effects::Channel;
 use crate::kafka::ids::{ControllerId, NodeId, Offset};
 use crate::kafka::metadata::{MetadataBatch, MetadataImage};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::quorum::{FetchMetadataLogRequest, FetchMetadataLogResponse, QuorumEpoch};
 
 /// How long the active controller may hold a fetch that finds nothing (`KafkaRaftClient.MAX_FETCH_WAIT_MS`).
@@ -152,7 +153,8 @@ impl MetadataFetcher {
         }
         let mut delta = MetadataDelta::default();
         let mut has_replayed = false;
-        while let Some(batch) = self.tail.pop_front_if(|batch| batch.end_offset() <= response.high_watermark) {
+        let committed = if breaks(Mutation::UncommittedMetadata) { Offset::MAX } else { response.high_watermark };
+        while let Some(batch) = self.tail.pop_front_if(|batch| batch.end_offset() <= committed) {
             delta.add(&batch, image);
             Rc::make_mut(image).apply_batch(&batch);
             self.last_epoch = batch.epoch;

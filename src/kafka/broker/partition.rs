@@ -9,6 +9,7 @@ use super::topic_settings::TopicSettings;
 use crate::kafka::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicIdPartition, TopicPartition};
 use crate::kafka::log::Log;
 use crate::kafka::metadata::PartitionRegistration;
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::produce::CurrentLeader;
 
@@ -273,7 +274,7 @@ impl Partition {
     /// It is the smallest log end among the leader, the maximal ISR, and those that are caught up and about to join.
     /// While the ISR is below its minimum it stands still (KIP-966).
     pub(super) fn maybe_increment_high_watermark(&mut self, cx: &Context<'_>) -> Option<(Offset, Offset)> {
-        if !self.is_leader || self.is_under_min_isr() {
+        if !self.is_leader || (self.is_under_min_isr() && !breaks(Mutation::HighWatermarkBelowMinIsr)) {
             return None;
         }
         let log_end_offset = self.log.log_end_offset();
@@ -281,6 +282,7 @@ impl Partition {
         let mut to = log_end_offset;
         for (id, replica) in &self.followers {
             if replica.log_end_offset < to
+                && !breaks(Mutation::HighWatermarkOfLeaderAlone)
                 && (self.is_in_maximal_isr(*id)
                     || (replica.is_caught_up(log_end_offset, cx.now, lag_time_max_ms) && self.is_isr_eligible(*id, cx)))
             {

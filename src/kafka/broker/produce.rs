@@ -7,6 +7,7 @@ use super::replica_manager::ReplicaManager;
 use crate::kafka::effects::RequestId;
 use crate::kafka::ids::{Offset, TopicIdPartition, TopicPartition};
 use crate::kafka::log::{AppendInfo, AppendOrigin, LogError};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::produce::{
@@ -143,7 +144,7 @@ impl ReplicaManager {
                 response.log_append_time_ms = info.log_append_time;
                 response.log_start_offset = info.log_start_offset;
                 status.required_offset = info.last_offset + 1;
-                if acks == Acks::All {
+                if acks == Acks::All && !breaks(Mutation::AnswerBeforeReplication) {
                     status.acks_pending = true;
                     status.response.error = ErrorCode::RequestTimedOut;
                 }

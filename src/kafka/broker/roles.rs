@@ -10,6 +10,7 @@ use super::replica_manager::ReplicaManager;
 use super::topic_settings::TopicSettings;
 use crate::kafka::ids::{TopicId, TopicIdPartition, TopicName, TopicPartition};
 use crate::kafka::metadata::{MetadataBatch, MetadataImage, MetadataRecord, PartitionRegistration};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::admin::ConfigResource;
 
@@ -57,6 +58,18 @@ impl MetadataDelta {
                 MetadataRecord::PartitionChange(change) => {
                     let id = TopicIdPartition { topic_id: change.topic_id, partition: change.partition };
                     self.partitions.insert(id);
+                }
+                MetadataRecord::ClearElr { topic } => {
+                    let cleared = image.partitions().filter(|(partition, _, registration)| {
+                        topic.as_ref().is_none_or(|only| *only == partition.topic)
+                            && registration.has_eligible_leaders()
+                    });
+                    self.partitions.extend(
+                        cleared.map(|(partition, topic_id, _)| TopicIdPartition {
+                            topic_id,
+                            partition: partition.partition,
+                        }),
+                    );
                 }
                 MetadataRecord::RemoveTopic { topic_id } => {
                     self.deleted_topics.insert(*topic_id);
@@ -189,10 +202,13 @@ impl ReplicaManager {
         registration: &PartitionRegistration,
         cx: &mut Context<'_>,
     ) -> Option<LeadershipChange> {
-        let broker = cx.id();
+        let (broker, now_ms) = (cx.id(), cx.now_ms());
         let partition = self.partition_mut(id)?;
         let was_leader = partition.is_leader;
         let is_new_epoch = partition.make_follower(registration)?;
+        if is_new_epoch && breaks(Mutation::TruncationToHighWatermark) {
+            partition.log.truncate_to(partition.high_watermark(), now_ms);
+        }
         let (leader, leader_epoch) = (partition.leader, partition.leader_epoch);
         let topic_partition = partition.topic_partition.clone();
         if self.is_shutting_down && (leader.is_none() || !registration.isr.contains(&broker)) {

@@ -6,6 +6,7 @@ use super::decision::{Decision, View};
 use super::replication_control::BrokerChange;
 use crate::kafka::ids::{BrokerEpoch, BrokerId, SimTime};
 use crate::kafka::metadata::MetadataRecord;
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::broker_lifecycle::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
@@ -95,6 +96,7 @@ impl View<'_> {
             return Vec::new();
         };
         let mut records = self.leader_and_isr_updates(BrokerChange::Removed(broker));
+        records.retain(|_| !breaks(Mutation::FencedBrokerStays));
         records.push(MetadataRecord::BrokerRegistrationChange {
             broker,
             broker_epoch: registration.epoch,

@@ -4,7 +4,6 @@ use crate::kafka::effects::Effects;
 use crate::kafka::ids::{BrokerId, TopicId, TopicPartition};
 use crate::kafka::metadata::{MetadataImage, MetadataRecord, PartitionChange, PartitionRegistration};
 use crate::kafka::note::Note;
-use crate::kafka::protocol::broker_lifecycle::LeaderRecoveryState;
 
 /// Writes down what `record`, just applied, has brought about. `before`: the image without the record's batch,
 /// `after`: the image with the record, `batch`: all records of the batch.
@@ -39,7 +38,7 @@ pub fn note_record(
                 note_leader(TopicPartition::new(name.clone(), *partition), registration, false, out);
             }
         }
-        MetadataRecord::PartitionChange(change) => note_partition_change(change, after, out),
+        MetadataRecord::PartitionChange(change) => note_partition_change(change, before, after, out),
         MetadataRecord::ClearElr { topic } => {
             for (partition, _, registration) in before.partitions() {
                 let is_meant = topic.as_ref().is_none_or(|only| *only == partition.topic);
@@ -56,7 +55,7 @@ fn is_partition_of(record: &MetadataRecord, topic: TopicId) -> bool {
     matches!(record, MetadataRecord::Partition { topic_id, .. } if *topic_id == topic)
 }
 
-fn note_partition_change(change: &PartitionChange, after: &MetadataImage, out: &mut Effects) {
+fn note_partition_change(change: &PartitionChange, before: &MetadataImage, after: &MetadataImage, out: &mut Effects) {
     let Some(topic) = after.topic_by_id(change.topic_id) else {
         return;
     };
@@ -65,7 +64,10 @@ fn note_partition_change(change: &PartitionChange, after: &MetadataImage, out: &
     };
     let partition = TopicPartition::new(topic.name.clone(), change.partition);
     if change.leader.is_some() {
-        let unclean = change.leader_recovery_state == Some(LeaderRecoveryState::Recovering);
+        let former = before.topic_by_id(change.topic_id).and_then(|topic| topic.partitions.get(&change.partition));
+        let unclean = registration.leader.is_some_and(|leader| {
+            former.is_none_or(|former| !former.isr.contains(&leader) && !former.elr.contains(&leader))
+        });
         note_leader(partition.clone(), registration, unclean, out);
     }
     if change.isr.is_some() || change.eligible_leader_replicas.is_some() {

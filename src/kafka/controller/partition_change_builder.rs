@@ -3,6 +3,7 @@
 
 use crate::kafka::ids::{BrokerId, TopicId};
 use crate::kafka::metadata::{PartitionChange, PartitionRegistration};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::broker_lifecycle::LeaderRecoveryState;
 
 /// How far an election may go.
@@ -118,7 +119,7 @@ impl<'a> PartitionChangeBuilder<'a> {
     fn is_valid_new_leader(&self, broker: BrokerId) -> bool {
         let has_all =
             self.target_isr.contains(&broker) || (self.target_isr.is_empty() && self.target_elr.contains(&broker));
-        has_all && (self.is_acceptable_leader)(broker)
+        (has_all || breaks(Mutation::LeaderFromOutsideIsr)) && (self.is_acceptable_leader)(broker)
     }
 
     /// With neither ISR nor ELR left, the last leader is tried: it may have lost least.

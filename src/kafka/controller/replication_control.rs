@@ -4,6 +4,7 @@ use super::decision::{Decision, View};
 use super::partition_change_builder::{Election, PartitionChangeBuilder};
 use crate::kafka::ids::{BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, TopicName, TopicPartition};
 use crate::kafka::metadata::{MetadataRecord, PartitionRegistration, TopicImage};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::admin::{ElectLeadersRequest, ElectLeadersResponse, ElectionType};
 use crate::kafka::protocol::broker_lifecycle::{
@@ -101,9 +102,13 @@ impl View<'_> {
         let partition = topic.partitions.get(&number).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         self.validate_alter_partition(sender, data, partition)?;
         let is_acceptable_leader = |broker: BrokerId| self.image.is_active(broker);
+        let mut isr: Vec<BrokerId> = data.new_isr.iter().map(|(broker, _)| *broker).collect();
+        if breaks(Mutation::EverybodyJoinsIsr) {
+            isr = partition.replicas.iter().copied().filter(|replica| self.image.is_active(*replica)).collect();
+        }
         let change = self
             .builder(topic, number, partition, &is_acceptable_leader)
-            .target_isr(data.new_isr.iter().map(|(broker, _)| *broker).collect())
+            .target_isr(isr)
             .target_recovery_state(data.leader_recovery_state)
             .build();
         let after = change.as_ref().map_or_else(|| partition.clone(), |change| partition.merge(change));

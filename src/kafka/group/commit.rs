@@ -7,6 +7,7 @@ use super::write::Meaning;
 use crate::kafka::effects::RequestId;
 use crate::kafka::ids::TopicPartition;
 use crate::kafka::metadata::MetadataImage;
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::GroupState;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::offsets::{
@@ -88,7 +89,7 @@ impl GroupCoordinator {
             return Err(ErrorCode::UnknownMemberId);
         }
         group.validate_member(&request.member_id, request.group_instance_id.as_deref())?;
-        if generation != group.generation {
+        if generation != group.generation && !breaks(Mutation::AnyGenerationCommits) {
             return Err(ErrorCode::IllegalGeneration);
         }
         match group.state {

@@ -18,6 +18,7 @@ use crate::kafka::effects::{Effects, RequestId};
 use crate::kafka::hash::java_string_hash::coordinator_partition;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, SimTime, TopicPartition};
 use crate::kafka::metadata::MetadataImage;
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::{GroupState, Note};
 use crate::kafka::protocol::group::{
     DescribeGroupsResponse, DescribedGroup, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, SyncGroupResponse,
@@ -294,7 +295,7 @@ impl GroupCoordinator {
                 if value.is_some() {
                     self.group_or_new(&group, partition, turn).persisted = true;
                 }
-                self.offsets.put(&group, of, value);
+                self.offsets.put(&group, of, value.filter(|_| !breaks(Mutation::OffsetsForgotten)));
             }
             CoordinatorRecord::Group { group, value: Some(value) } => {
                 self.insert_group(value.into_group(&group, partition), turn);

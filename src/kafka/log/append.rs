@@ -7,6 +7,7 @@ use super::log::Log;
 use super::segment::{LogSegment, RollParams};
 use super::validator;
 use crate::kafka::ids::{LeaderEpoch, Offset};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::record::{RecordBatch, TimestampType};
 
 /// Who appends, which decides what is checked (`AppendOrigin`).
@@ -69,7 +70,7 @@ impl Log {
             is_duplicate: false,
             rolled_segment,
         };
-        if batch.has_producer_id() {
+        if batch.has_producer_id() && !breaks(Mutation::NoSequenceCheck) {
             let duplicate = (origin == AppendOrigin::Client).then(|| self.producers.find_duplicate(&batch)).flatten();
             if let Some(first) = duplicate {
                 info.first_offset = first.first_offset();

@@ -8,6 +8,7 @@ use super::leader_epoch_cache::{LeaderEpochCache, OffsetAndEpoch};
 use super::producer_state::ProducerState;
 use super::segment::LogSegment;
 use crate::kafka::ids::{LeaderEpoch, Offset, TopicPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::record::RecordBatch;
 
 /// A partition's log. Cheap to clone: batches, closed segments and index entries are shared, and an append copies
@@ -171,7 +172,7 @@ impl Log {
             self.log_end_offset
         );
         let old = self.high_watermark;
-        (offset > old).then(|| {
+        (offset > old || (offset < old && breaks(Mutation::HighWatermarkGoesBack))).then(|| {
             self.high_watermark = offset;
             old
         })

@@ -11,6 +11,7 @@ use super::record::{MetadataBatch, MetadataRecord, PartitionChange};
 use crate::kafka::ids::{
     BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, ProducerId, TopicId, TopicName, TopicPartition,
 };
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::admin::ConfigResource;
 use crate::kafka::protocol::broker_lifecycle::LeaderRecoveryState;
 
@@ -50,12 +51,17 @@ pub struct PartitionRegistration {
 }
 
 impl PartitionRegistration {
+    /// Whether a ClearElr record has something to clear here.
+    pub fn has_eligible_leaders(&self) -> bool {
+        !self.elr.is_empty() || !self.last_known_elr.is_empty()
+    }
+
     /// The registration after `change`.
     pub fn merge(&self, change: &PartitionChange) -> PartitionRegistration {
         let mut next = self.clone();
         if let Some(leader) = change.leader {
             next.leader = leader;
-            next.leader_epoch = LeaderEpoch(self.leader_epoch.0 + 1);
+            next.leader_epoch = LeaderEpoch(self.leader_epoch.0 + i32::from(!breaks(Mutation::LeaderEpochStays)));
         }
         let set = |field: &mut Vec<BrokerId>, value: &Option<Vec<BrokerId>>| {
             if let Some(value) = value {
@@ -171,10 +177,14 @@ impl MetadataImage {
             }
             MetadataRecord::ClearElr { topic } => {
                 for (name, image) in &mut self.topics {
-                    if topic.as_ref().is_none_or(|only| only == name) {
-                        for registration in Rc::make_mut(image).partitions.values_mut() {
+                    let is_meant = topic.as_ref().is_none_or(|only| only == name);
+                    if is_meant && image.partitions.values().any(PartitionRegistration::has_eligible_leaders) {
+                        // A change like any other: where there was something to clear the partition epoch rises.
+                        let partitions = Rc::make_mut(image).partitions.values_mut();
+                        for registration in partitions.filter(|registration| registration.has_eligible_leaders()) {
                             registration.elr.clear();
                             registration.last_known_elr.clear();
+                            registration.partition_epoch.0 += 1;
                         }
                     }
                 }

@@ -1,7 +1,8 @@
 //! What a producer was told with acks=all is committed, at the offset it was told.
 //!
 //! The answer to acks=all means that the records lie below the high watermark, where [`super::leader_completeness`]
-//! keeps them: each at the offset of its answer, with the key and value that the application sent.
+//! keeps them: each at the offset of its answer, with the key and value that the application sent. A topic that was
+//! deleted takes this promise with it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::kafka::note::Note;
 use crate::kafka::protocol::produce::Acks;
 use crate::kafka::sends::{SendId, Sends};
 use crate::sim::state_hash::state_hash;
-use crate::sim::{Command, EventKind, ProcessState, World};
+use crate::sim::{Command, Event, EventKind, ProcessState, World};
 
 #[derive(Default)]
 pub struct Acknowledged {
@@ -27,11 +28,8 @@ impl Guarantee for Acknowledged {
 
     fn check(&mut self, world: &World, committed: &CommittedLogs) -> Result<(), Violation> {
         for event in world.events() {
-            if let EventKind::Command(command) = &event.kind
-                && let Command::Producer { name, call: ProducerCall::Send(records) } = &**command
-            {
-                self.remember(world, name, records);
-            }
+            let sent = sent_of(event, world).into_iter();
+            self.sent.extend(sent.map(|Sent { client, send, content }| ((client, send), content)));
         }
         for note in notes(world) {
             match note {
@@ -53,18 +51,6 @@ impl Guarantee for Acknowledged {
 }
 
 impl Acknowledged {
-    /// The call has begun its sends: they have the last numbers that were given out.
-    fn remember(&mut self, world: &World, name: &str, records: &[ProducerRecord]) {
-        let Some(NodeId::Client(client)) = world.client_named(name) else { return };
-        let Some(process) = world.process(NodeId::Client(client)) else { return };
-        let ProcessState::Producer(producer) = &process.state else { return };
-        let Some(first) = producer.results().next().checked_sub(records.len() as u32) else { return };
-        for (send, record) in (first..).zip(records) {
-            let content = content_hash(record.key.as_deref(), record.value.as_deref());
-            self.sent.insert((client, send), content);
-        }
-    }
-
     fn check_answer(
         &self,
         committed: &CommittedLogs,
@@ -73,6 +59,9 @@ impl Acknowledged {
         sends: &Sends,
         contents: &[Option<u64>],
     ) -> Result<(), Violation> {
+        if !committed.promises(partition) {
+            return Ok(());
+        }
         let found = committed.named(partition).and_then(|log| log.batch_at(base_offset));
         let Some(batch) = found.filter(|batch| batch.base_offset() == base_offset) else {
             return Err(self.violated(format!(
@@ -95,7 +84,30 @@ impl Acknowledged {
     }
 }
 
-fn content_hash(key: Option<&[u8]>, value: Option<&[u8]>) -> u64 {
+/// A send that has begun.
+pub(super) struct Sent {
+    pub client: ClientId,
+    pub send: SendId,
+    /// [`content_hash`] of its record.
+    pub content: u64,
+}
+
+/// The sends that a command has begun: they have the last numbers that were given out.
+pub(super) fn sent_of(event: &Event, world: &World) -> Vec<Sent> {
+    let EventKind::Command(command) = &event.kind else { return Vec::new() };
+    let Command::Producer { name, call: ProducerCall::Send(records) } = &**command else { return Vec::new() };
+    let Some(node @ NodeId::Client(client)) = world.client_named(name) else { return Vec::new() };
+    let Some(ProcessState::Producer(producer)) = world.process(node).map(|process| &process.state) else {
+        return Vec::new();
+    };
+    let first = producer.results().next().saturating_sub(records.len() as u32);
+    let content = |record: &ProducerRecord| content_hash(record.key.as_deref(), record.value.as_deref());
+    let sent = |(send, record)| Sent { client, send, content: content(record) };
+    (first..).zip(records).map(sent).collect()
+}
+
+/// What tells two records apart.
+pub(super) fn content_hash(key: Option<&[u8]>, value: Option<&[u8]>) -> u64 {
     state_hash(&(key, value))
 }
 

@@ -1,23 +1,31 @@
 //! A commit that was confirmed is remembered, and no commit lies beyond what there is to read.
 //!
-//! A member that starts from a committed offset starts at or after every offset whose commit was confirmed before: the
+//! A member that asks for its group's offsets is told at least every offset whose commit was confirmed before: the
 //! coordinator's records are committed in `__consumer_offsets`, and a coordinator elsewhere reads them back. Committed
-//! offsets are at most the end of the partition, so the lag is never negative. Groups whose members seek are left out:
-//! they may go back on purpose.
+//! offsets are at most the end of the partition, so the lag is never negative.
+//!
+//! Groups whose members seek are left out: they may go back, or beyond the end. So are groups of which a commit has been
+//! overtaken: a request that its sender has given up may still be waiting at the broker, and be served after a later one
+//! that came over another connection. Kafka does not keep it from that. And so are topics that were deleted: their committed offsets go with
+//! them, and one that is on its way may reach the next topic of that name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CommittedLogs, Guarantee, Violation, group_of, notes};
-use crate::kafka::ids::{Offset, TopicPartition};
+use super::{CommittedLogs, Guarantee, Violation, group_of};
+use crate::kafka::ids::{NodeId, Offset, TopicPartition};
 use crate::kafka::note::{Note, PositionReason};
-use crate::sim::World;
+use crate::kafka::protocol::offsets::OffsetFetchResponse;
+use crate::kafka::protocol::{Request, Response};
+use crate::sim::{EventKind, MessageBody, MessageId, World};
 
 #[derive(Default)]
 pub struct Commits {
     /// Highest offset confirmed so far, by group and partition.
     confirmed: BTreeMap<(String, TopicPartition), Offset>,
-    /// Groups in which somebody went back on purpose.
-    seeking: BTreeSet<String>,
+    /// Groups in which somebody went back on purpose, or a commit was overtaken.
+    going_back: BTreeSet<String>,
+    /// The newest commit that each client has sent.
+    newest: BTreeMap<NodeId, MessageId>,
 }
 
 impl Guarantee for Commits {
@@ -26,31 +34,25 @@ impl Guarantee for Commits {
     }
 
     fn check(&mut self, world: &World, committed: &CommittedLogs) -> Result<(), Violation> {
-        for note in notes(world) {
-            match note {
-                Note::OffsetCommitted { client, partition, offset } => {
-                    let Some(group) = group_of(world, *client) else { continue };
-                    let highest = self.confirmed.entry((group.to_string(), partition.clone())).or_insert(*offset);
-                    *highest = (*highest).max(*offset);
-                }
-                Note::GroupOffsetStored { group, partition, offset, .. } => {
-                    let end = committed.named(partition).map_or(0, |log| log.end_offset());
-                    if *offset > end {
-                        return Err(self.violated(format!(
-                            "group {group} commits {offset} of {partition}, which is committed up to {end}"
-                        )));
+        for event in world.events() {
+            match &event.kind {
+                EventKind::Note(note) => self.note(world, committed, note)?,
+                EventKind::MessageDelivered(message) => {
+                    if let MessageBody::Request(Request::OffsetCommit(commit)) = &message.body
+                        && self.newest.get(&message.from) > Some(&message.id)
+                    {
+                        self.going_back.insert(commit.group_id.clone());
                     }
                 }
-                Note::PositionSet { client, partition, offset, reason } => {
-                    let Some(group) = group_of(world, *client) else { continue };
-                    match reason {
-                        PositionReason::Committed => self.check_start(group, partition, *offset)?,
-                        PositionReason::ResetToEarliest
-                        | PositionReason::ResetToLatest
-                        | PositionReason::ResetByDuration => self.check_start(group, partition, -1)?,
-                        PositionReason::Seek | PositionReason::Truncated => {
-                            self.seeking.insert(group.to_string());
-                        }
+                EventKind::MessageSent(message) => {
+                    if let MessageBody::Request(Request::OffsetCommit(_)) = &message.body {
+                        self.newest.insert(message.from, message.id);
+                    }
+                    if let (MessageBody::Response(Response::OffsetFetch(response)), NodeId::Client(client)) =
+                        (&message.body, message.to)
+                        && let Some(group) = group_of(world, client)
+                    {
+                        self.told(committed, group, response)?;
                     }
                 }
                 _ => {}
@@ -61,13 +63,50 @@ impl Guarantee for Commits {
 }
 
 impl Commits {
-    /// A member starts at `offset`; -1: it found no commit.
-    fn check_start(&self, group: &str, partition: &TopicPartition, offset: Offset) -> Result<(), Violation> {
-        let confirmed = self.confirmed.get(&(group.to_string(), partition.clone())).copied().unwrap_or(-1);
-        if offset < confirmed && !self.seeking.contains(group) {
-            return Err(self.violated(format!(
-                "a member of group {group} starts with {partition} at {offset}, and {confirmed} was confirmed before"
-            )));
+    fn note(&mut self, world: &World, committed: &CommittedLogs, note: &Note) -> Result<(), Violation> {
+        match note {
+            Note::OffsetCommitted { client, partition, offset } => {
+                let Some(group) = group_of(world, *client) else { return Ok(()) };
+                let highest = self.confirmed.entry((group.to_string(), partition.clone())).or_insert(*offset);
+                *highest = (*highest).max(*offset);
+            }
+            Note::GroupOffsetStored { group, partition, offset, .. }
+                if committed.promises(partition) && !self.going_back.contains(group) =>
+            {
+                let end = committed.named(partition).map_or(0, |log| log.end_offset());
+                if *offset > end {
+                    return Err(self.violated(format!(
+                        "group {group} commits {offset} of {partition}, which is committed up to {end}"
+                    )));
+                }
+            }
+            Note::PositionSet { client, partition, offset, reason } if *reason != PositionReason::Committed => {
+                let Some(group) = group_of(world, *client) else { return Ok(()) };
+                // After a seek, or a reset since the position was out of range, lower commits follow.
+                let is_asked_for = matches!(reason, PositionReason::Seek | PositionReason::Truncated);
+                if is_asked_for || self.confirmed.get(&(group.to_string(), partition.clone())) > Some(offset) {
+                    self.going_back.insert(group.to_string());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The coordinator tells a member where its group stands.
+    fn told(&self, committed: &CommittedLogs, group: &str, response: &OffsetFetchResponse) -> Result<(), Violation> {
+        if !response.error.is_none() || self.going_back.contains(group) || !committed.keeps_offsets() {
+            return Ok(());
+        }
+        for (partition, offset, error) in &response.partitions {
+            let Some(confirmed) = self.confirmed.get(&(group.to_string(), partition.clone())) else { continue };
+            let told = offset.as_ref().map(|offset| offset.offset);
+            if error.is_none() && committed.promises(partition) && told < Some(*confirmed) {
+                return Err(self.violated(format!(
+                    "group {group} is told that it has committed {told:?} of {partition}, and {confirmed} was \
+                     confirmed before"
+                )));
+            }
         }
         Ok(())
     }

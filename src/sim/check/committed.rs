@@ -3,12 +3,18 @@
 //! Two replicas of a partition hold the same records, byte for byte and with the same leader epochs, below the smaller
 //! of their high watermarks, whenever either of them got there. So an offset that was once below a high watermark never
 //! stands for another record. And no follower believes more to be committed than some leader has committed.
+//!
+//! An unclean election breaks that promise, and all that rest on it: a partition whose new leader lacks something
+//! committed is forsaken, and no guarantee speaks of it any more.
 
 use std::collections::BTreeMap;
 
-use super::{Violation, notes};
+use super::Violation;
+use super::leader_in_isr::controller_image;
+use super::topics::Topics;
 use crate::kafka::broker::Partition;
-use crate::kafka::ids::{BrokerId, LeaderEpoch, Offset, TopicIdPartition, TopicPartition};
+use crate::kafka::group::OFFSETS_TOPIC;
+use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId, Offset, TopicIdPartition, TopicPartition};
 use crate::kafka::log::Log;
 use crate::kafka::note::Note;
 use crate::kafka::record::RecordBatch;
@@ -47,6 +53,17 @@ impl CommittedLog {
         let batch = &self.batches.get(self.place_of(offset))?.batch;
         (batch.base_offset() <= offset).then_some(batch)
     }
+
+    /// The first batch committed before `epoch` that a replica does not have.
+    pub fn first_missing(&self, replica: &Partition, epoch: LeaderEpoch) -> Option<&RecordBatch> {
+        let log_start_offset = replica.log().log_start_offset();
+        let mut held = replica.log().batches().skip_while(|batch| batch.next_offset() <= log_start_offset);
+        self.batches[self.place_of(log_start_offset)..]
+            .iter()
+            .take_while(|committed| committed.committed_in < epoch)
+            .find(|committed| held.next() != Some(&committed.batch))
+            .map(|committed| &committed.batch)
+    }
 }
 
 /// The committed log of each partition.
@@ -55,6 +72,9 @@ pub struct CommittedLogs {
     logs: BTreeMap<TopicIdPartition, CommittedLog>,
     /// What the last step has added: partition, and place of its first new batch.
     news: Vec<(TopicIdPartition, usize)>,
+    /// Partitions that lost something committed in an unclean election.
+    forsaken: BTreeMap<TopicIdPartition, TopicPartition>,
+    topics: Topics,
 }
 
 impl CommittedLogs {
@@ -66,9 +86,25 @@ impl CommittedLogs {
         self.logs.iter().map(|(id, log)| (*id, log))
     }
 
-    /// The newest partition of that name.
+    /// What is committed in the partition of that name, as long as that means anything: None once its topic was
+    /// deleted, or the partition forsaken.
     pub fn named(&self, partition: &TopicPartition) -> Option<&CommittedLog> {
-        self.logs.values().rev().find(|log| log.partition == *partition)
+        let log = self.logs.values().find(|log| log.partition == *partition)?;
+        (!self.topics.was_deleted(&partition.topic)).then_some(log)
+    }
+
+    /// Whether anything can be promised of the partition of that name.
+    pub fn promises(&self, partition: &TopicPartition) -> bool {
+        !self.topics.was_deleted(&partition.topic) && self.forsaken.values().all(|forsaken| forsaken != partition)
+    }
+
+    /// Whether the offsets that groups commit can be relied on.
+    pub fn keeps_offsets(&self) -> bool {
+        self.forsaken.values().all(|forsaken| &*forsaken.topic != OFFSETS_TOPIC)
+    }
+
+    pub fn is_forsaken(&self, id: TopicIdPartition) -> bool {
+        self.forsaken.contains_key(&id)
     }
 
     /// The batches that the last step has committed.
@@ -82,14 +118,34 @@ impl CommittedLogs {
     /// A replica has something else below its high watermark than another had.
     pub fn observe(&mut self, world: &World) -> Result<(), Violation> {
         self.news.clear();
-        for note in notes(world) {
-            if let Note::HighWatermarkAdvanced { broker, partition, from, to, is_leader } = note
-                && let Some(replica) = world.broker(*broker).and_then(|broker| broker.partition(partition))
-            {
-                self.advanced(*broker, replica, (*from, *to), *is_leader)?;
+        self.topics.observe(world);
+        for event in world.events() {
+            match (event.note(), event.node) {
+                (Some(Note::LeaderElected { partition, leader: Some(leader), unclean: true, .. }), Some(node)) => {
+                    self.elected_uncleanly(world, node, partition, *leader);
+                }
+                (Some(Note::HighWatermarkAdvanced { broker, partition, from, to, is_leader }), _) => {
+                    if let Some(replica) = world.broker(*broker).and_then(|broker| broker.partition(partition)) {
+                        self.advanced(*broker, replica, (*from, *to), *is_leader)?;
+                    }
+                }
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// A replica leads that nobody vouches for. It may have everything all the same, as the last known leader has.
+    fn elected_uncleanly(&mut self, world: &World, controller: NodeId, partition: &TopicPartition, leader: BrokerId) {
+        let topic = controller_image(world, controller).and_then(|image| image.topic(&partition.topic));
+        let Some(topic_id) = topic.map(|topic| topic.topic_id) else { return };
+        let id = TopicIdPartition { topic_id, partition: partition.partition };
+        let Some(log) = self.logs.get(&id) else { return };
+        let replica = world.broker(leader).and_then(|broker| broker.partition_by_id(id));
+        if replica.is_none_or(|replica| log.first_missing(replica, LeaderEpoch(i32::MAX)).is_some()) {
+            self.forsaken.insert(id, partition.clone());
+            self.logs.remove(&id);
+        }
     }
 
     fn advanced(
@@ -100,6 +156,9 @@ impl CommittedLogs {
         is_leader: bool,
     ) -> Result<(), Violation> {
         let id = replica.id();
+        if self.is_forsaken(id) {
+            return Ok(());
+        }
         let log = self
             .logs
             .entry(id)

@@ -2,8 +2,11 @@
 //!
 //! At least once: in a group all of whose members commit what they have processed, every record below a committed
 //! offset, from the group's first position on, was processed by somebody. At most once: in a group all of whose members
-//! commit before they process, no record is processed twice. Groups whose members seek, reset their position or commit by
-//! other means promise neither.
+//! commit before they process, no record is processed twice. Groups whose members seek or commit by other means promise
+//! neither.
+//!
+//! What `auto.offset.reset` passes over, because nothing was committed yet or because it is deleted, is not missed; and
+//! once it has gone back, records may come again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +36,8 @@ struct Processed {
     through: Option<Offset>,
     /// Processed beyond that.
     beyond: BTreeSet<Offset>,
+    /// Somebody was sent back by `auto.offset.reset`.
+    may_repeat: bool,
 }
 
 impl Processed {
@@ -46,6 +51,17 @@ impl Processed {
         }
         true
     }
+
+    /// A member begins to read here.
+    fn begin(&mut self, offset: Offset, is_reset: bool) {
+        let through = self.through.get_or_insert(offset);
+        if is_reset {
+            self.may_repeat |= offset < *through;
+            *through = offset.max(*through);
+            let through = *through;
+            self.beyond.retain(|processed| *processed >= through);
+        }
+    }
 }
 
 #[derive(Default)]
@@ -58,7 +74,7 @@ impl Guarantee for Delivery {
         "commit after processing skips nothing, commit before it repeats nothing"
     }
 
-    fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
+    fn check(&mut self, world: &World, committed: &CommittedLogs) -> Result<(), Violation> {
         for event in world.events() {
             match &event.kind {
                 EventKind::NodeStarted => self.joined(world, event.node),
@@ -76,13 +92,15 @@ impl Guarantee for Delivery {
                     let node = Some(NodeId::Client(*client));
                     match reason {
                         PositionReason::Seek | PositionReason::Truncated => self.promise_nothing(world, node),
-                        _ => self.begin(world, *client, partition, *offset),
+                        _ => self.begin(world, *client, partition, *offset, *reason != PositionReason::Committed),
                     }
                 }
                 Note::RecordProcessed { client, partition, offset } => {
                     let Some(group) = self.group_mut(world, *client) else { continue };
-                    let is_new = group.partitions.entry(partition.clone()).or_default().add(*offset);
-                    if !is_new && group.promise == Some(Promise::AtMostOnce) {
+                    let processed = group.partitions.entry(partition.clone()).or_default();
+                    let is_new = processed.add(*offset) || processed.may_repeat;
+                    let is_promised = committed.promises(partition) && committed.keeps_offsets();
+                    if !is_new && is_promised && group.promise == Some(Promise::AtMostOnce) {
                         return Err(self.violated(format!(
                             "offset {offset} of {partition} was processed again, by client {client}, though its group \
                              commits before it processes"
@@ -92,7 +110,8 @@ impl Guarantee for Delivery {
                 Note::GroupOffsetStored { group: name, partition, offset, .. } => {
                     let Some(group) = self.groups.get(name) else { continue };
                     let through = group.partitions.get(partition).and_then(|processed| processed.through);
-                    if group.promise == Some(Promise::AtLeastOnce) && through.is_some_and(|through| *offset > through) {
+                    let has_skipped = through.is_some_and(|through| *offset > through);
+                    if group.promise == Some(Promise::AtLeastOnce) && has_skipped && committed.promises(partition) {
                         return Err(self.violated(format!(
                             "group {name} commits {offset} of {partition}, and has processed only up to {through:?}"
                         )));
@@ -120,9 +139,9 @@ impl Delivery {
         }
     }
 
-    fn begin(&mut self, world: &World, client: ClientId, partition: &TopicPartition, offset: Offset) {
+    fn begin(&mut self, world: &World, client: ClientId, partition: &TopicPartition, offset: Offset, is_reset: bool) {
         if let Some(group) = self.group_mut(world, client) {
-            group.partitions.entry(partition.clone()).or_default().through.get_or_insert(offset);
+            group.partitions.entry(partition.clone()).or_default().begin(offset, is_reset);
         }
     }
 

@@ -3,16 +3,13 @@
 //! A leader's log holds all records that leaders of earlier epochs have committed, and so does the log of every member
 //! of the ISR and of every eligible leader replica, whether it runs or is down. So no record acknowledged with acks=all
 //! is lost, as long as no disk loses data; and a killed process loses none, for what it has written is in the page
-//! cache.
+//! cache. Unclean elections aside (see [`super::committed`]).
 
 use super::leader_in_isr::controller_image;
 use super::{CommittedLogs, Guarantee, Violation};
-use crate::kafka::broker::Partition;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::kafka::note::Note;
-use crate::kafka::record::RecordBatch;
 use crate::sim::World;
-use crate::sim::check::committed::CommittedLog;
 
 #[derive(Default)]
 pub struct LeaderCompleteness;
@@ -54,7 +51,7 @@ impl LeaderCompleteness {
     ) -> Result<(), Violation> {
         let Some(replica) = world.broker(broker).and_then(|broker| broker.partition(partition)) else { return Ok(()) };
         let Some(log) = committed.log(replica.id()) else { return Ok(()) };
-        match first_missing(replica, log, epoch) {
+        match log.first_missing(replica, epoch) {
             Some(batch) => Err(self.violated(format!(
                 "broker {broker}, leader or candidate of {partition} in epoch {epoch}, lacks {batch:?}; its log ends \
                  at {}",
@@ -63,15 +60,4 @@ impl LeaderCompleteness {
             None => Ok(()),
         }
     }
-}
-
-/// The first batch committed before `epoch` that a replica does not have.
-fn first_missing<'a>(replica: &Partition, log: &'a CommittedLog, epoch: LeaderEpoch) -> Option<&'a RecordBatch> {
-    let from = log.place_of(replica.log().log_start_offset());
-    let mut held = replica.log().batches().skip_while(|batch| batch.next_offset() <= replica.log().log_start_offset());
-    log.batches[from..]
-        .iter()
-        .take_while(|committed| committed.committed_in < epoch)
-        .find(|committed| held.next() != Some(&committed.batch))
-        .map(|committed| &committed.batch)
 }

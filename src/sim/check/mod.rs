@@ -14,16 +14,22 @@ mod acknowledged;
 mod commits;
 pub mod committed;
 mod delivery;
+mod epochs;
+mod generations;
 mod high_watermark;
+mod in_sync;
 mod leader_completeness;
 mod leader_in_isr;
 mod maximal_isr;
 mod one_leader;
 mod one_owner;
+mod order;
 mod positions;
 mod quorum;
 mod reads;
+mod refused;
 mod sequences;
+mod topics;
 mod truncation;
 
 pub use committed::CommittedLogs;
@@ -79,13 +85,18 @@ impl Checker {
                 Box::<leader_in_isr::LeaderInIsr>::default(),
                 Box::<maximal_isr::MaximalIsr>::default(),
                 Box::<high_watermark::HighWatermark>::default(),
+                Box::<in_sync::InSync>::default(),
                 Box::<truncation::Truncation>::default(),
+                Box::<epochs::Epochs>::default(),
                 Box::<leader_completeness::LeaderCompleteness>::default(),
                 Box::<acknowledged::Acknowledged>::default(),
+                Box::<refused::Refused>::default(),
                 Box::<sequences::Sequences>::default(),
+                Box::<order::Order>::default(),
                 Box::<reads::Reads>::default(),
                 Box::<positions::Positions>::default(),
                 Box::<one_owner::OneOwner>::default(),
+                Box::<generations::Generations>::default(),
                 Box::<commits::Commits>::default(),
                 Box::<delivery::Delivery>::default(),
                 Box::<quorum::MetadataQuorum>::default(),

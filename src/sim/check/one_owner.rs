@@ -1,8 +1,9 @@
 //! In one generation of a group each partition has at most one owner.
 //!
 //! Both as members have it (what their assignment said) and as the coordinator has it (what it gave to the members of a
-//! stable group); and in a stable group every partition of a topic that anybody is subscribed to has an owner, when the
-//! members are assigned eagerly.
+//! stable group). And in a stable group no partition of a topic is left out: whoever deals out partition 2 has dealt out
+//! 0 and 1. (That all are dealt out in the end is for those to see who let a cluster come to rest: the leader of a group
+//! may learn late of new partitions.)
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +48,15 @@ impl Guarantee for OneOwner {
                         if !owned.insert(partition) {
                             return Err(self.violated(format!("two members of group {group} were given {partition}")));
                         }
+                    }
+                    let left_out = owned.iter().copied().find(|partition| {
+                        let before = TopicPartition { partition: partition.partition - 1, ..(*partition).clone() };
+                        before.partition >= 0 && !owned.contains(&before)
+                    });
+                    if let Some(partition) = left_out {
+                        return Err(self.violated(format!(
+                            "{partition} has an owner in group {group}, and the partition before it has none"
+                        )));
                     }
                 }
                 _ => {}

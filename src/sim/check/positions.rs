@@ -39,7 +39,8 @@ impl Guarantee for Positions {
                              to come next"
                         )));
                     }
-                    if committed.named(partition).is_none_or(|log| *last_offset >= log.end_offset()) {
+                    let end = committed.named(partition).map_or(0, |log| log.end_offset());
+                    if committed.promises(partition) && *last_offset >= end {
                         return Err(self.violated(format!(
                             "client {client} was handed {partition} up to {last_offset}, which is not committed"
                         )));

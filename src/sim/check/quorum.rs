@@ -1,8 +1,8 @@
 //! The metadata log: one leader per quorum epoch, one vote per epoch and voter, and the same committed records for all.
 //!
 //! What one controller holds to be committed in `__cluster_metadata` is in every other's log as soon as that one holds
-//! it to be committed too, and a controller never loses it again. What a broker has replayed is the result of a prefix of
-//! these records.
+//! it to be committed too, and a controller never loses it again; whoever is elected has all of it. What a broker has
+//! replayed is the result of a prefix of these records.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -13,6 +13,7 @@ use crate::kafka::ids::{ControllerId, NodeId, Offset};
 use crate::kafka::metadata::{MetadataBatch, MetadataImage};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::quorum::QuorumEpoch;
+use crate::sim::state_hash::state_hash;
 use crate::sim::{ProcessState, World};
 
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub struct MetadataQuorum {
     committed: Vec<Rc<MetadataBatch>>,
     /// What follows from it.
     image: MetadataImage,
+    /// Hash of the image after each committed batch, by the offset after it.
+    images: BTreeMap<Offset, u64>,
     /// How far each controller's log was compared.
     compared: BTreeMap<ControllerId, Offset>,
 }
@@ -42,6 +45,7 @@ impl Guarantee for MetadataQuorum {
                         "controllers {first} and {controller} both lead the quorum in epoch {epoch}"
                     )));
                 }
+                self.check_leader(world, *controller)?;
             }
             if event.node != last
                 && let Some(node @ NodeId::Controller(_)) = event.node
@@ -64,9 +68,10 @@ impl Guarantee for MetadataQuorum {
                         image.next_offset
                     )));
                 }
-                if image.next_offset == committed && **image != self.image {
+                if self.images.get(&image.next_offset) != Some(&state_hash(&**image)) {
                     return Err(self.violated(format!(
-                        "broker {broker} has replayed up to {committed} and got another result than the records give"
+                        "broker {broker} has replayed up to {}, and the records before give another image",
+                        image.next_offset
                     )));
                 }
             }
@@ -85,6 +90,25 @@ impl MetadataQuorum {
             return Err(
                 self.violated(format!("controller {id} has voted for {first} and for {voted} in epoch {epoch}"))
             );
+        }
+        Ok(())
+    }
+
+    /// Whoever is elected has everything that is committed.
+    fn check_leader(&self, world: &World, id: ControllerId) -> Result<(), Violation> {
+        let Some(ProcessState::Controller(controller)) =
+            world.process(NodeId::Controller(id)).map(|process| &process.state)
+        else {
+            return Ok(());
+        };
+        let Some(last) = self.committed.last() else { return Ok(()) };
+        if controller.metadata_log().from_offset(last.base_offset).next() != Some(last) {
+            return Err(self.violated(format!(
+                "controller {id} is elected, and lacks the committed records from {} of epoch {}; its log ends at {}",
+                last.base_offset,
+                last.epoch,
+                controller.log_end_offset()
+            )));
         }
         Ok(())
     }
@@ -118,6 +142,7 @@ impl MetadataQuorum {
                 }
                 None => {
                     self.image.apply_batch(batch);
+                    self.images.insert(self.image.next_offset, state_hash(&self.image));
                     self.committed.push(batch.clone());
                 }
             }

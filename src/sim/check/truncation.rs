@@ -1,7 +1,8 @@
 //! What was committed is never cut from a log that has it.
 //!
 //! Followers cut their logs where they part from the leader's. Whatever a replica knew to be committed, every later
-//! leader has too; so the cut never goes below a high watermark that the replica has had.
+//! leader has too; so the cut never goes below a high watermark that the replica has had. Unless all of it is deleted at
+//! the leader meanwhile: then the follower drops its log and begins anew at the leader's log start.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ impl Guarantee for Truncation {
         "what was committed is never cut from a log"
     }
 
-    fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
+    fn check(&mut self, world: &World, committed: &CommittedLogs) -> Result<(), Violation> {
         for note in notes(world) {
             match note {
                 Note::HighWatermarkAdvanced { broker, partition, to, .. } => {
@@ -32,7 +33,9 @@ impl Guarantee for Truncation {
                 Note::LogTruncated { broker, partition, from, to } => {
                     let Some(id) = id_at(world, *broker, partition) else { continue };
                     let known = self.high_watermarks.get(&(*broker, id)).copied().unwrap_or(0);
-                    if *to < known {
+                    let replica = world.broker(*broker).and_then(|broker| broker.partition_by_id(id));
+                    let begins_anew = replica.is_some_and(|replica| replica.log().log_start_offset() >= known);
+                    if *to < known && !begins_anew && !committed.is_forsaken(id) {
                         return Err(self.violated(format!(
                             "broker {broker} cuts {partition} from {from} to {to}, and knew all below {known} to be \
                              committed"

@@ -85,15 +85,17 @@ impl Consumer {
         on.then(|| self.last_auto_commit.plus_ms(u64::from(config.auto_commit_interval_ms)))
     }
 
-    /// Eager revocation commits first, if commits are automatic.
-    pub(super) fn commit_before_revoking(&mut self) {
+    /// Eager revocation commits first, if commits are automatic. It is retried for as long as a rebalance may take
+    /// (`ConsumerCoordinator.onJoinPrepare`).
+    pub(super) fn commit_before_revoking(&mut self, now: SimTime) {
         let offsets = self.subscription.all_consumed();
         if offsets.is_empty() || !self.membership.is_member() {
             return;
         }
         let number = self.next_commit;
         self.next_commit += 1;
-        let (kind, deadline) = (CommitKind::Auto, self.last_poll.plus_ms(API_TIMEOUT_MS));
+        let deadline = now.plus_ms(u64::from(self.setup.config.max_poll_interval_ms));
+        let kind = CommitKind::Auto;
         self.commits.push_back(Commit { number, kind, offsets, deadline, not_before: SimTime::ZERO, sent: false });
     }
 

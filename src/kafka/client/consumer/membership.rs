@@ -8,6 +8,7 @@ use super::{Consumer, ConsumerTimer, Purpose};
 use crate::kafka::effects::{Channel, Effects};
 use crate::kafka::group::assignor::{AssignorMember, range};
 use crate::kafka::ids::{BrokerId, SimTime, TopicName, TopicPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::group::{
@@ -47,6 +48,8 @@ pub struct Membership {
     pub needs_rejoin: bool,
     /// What was owned has been given back before joining.
     prepared: bool,
+    /// Before giving it back its offsets were committed, once (`autoCommitOffsetRequestFuture`).
+    committed_before_revoking: bool,
     /// Not before this time is anything tried again.
     pub(super) retry_at: SimTime,
     pub(super) heartbeat_due: bool,
@@ -69,6 +72,7 @@ impl Default for Membership {
             is_leader: false,
             needs_rejoin: true,
             prepared: false,
+            committed_before_revoking: false,
             retry_at: SimTime::ZERO,
             heartbeat_due: false,
             last_answer: SimTime::ZERO,
@@ -136,6 +140,7 @@ impl Consumer {
         if !self.connections.is_ready(coordinator, Channel::Coordinator, now) {
             return;
         }
+        self.leave_if_away_too_long(now, out);
         if polling_member && self.membership.needs_rejoin && !self.closing {
             self.join(coordinator, now, out);
         }
@@ -179,14 +184,17 @@ impl Consumer {
             return;
         }
         if !self.membership.prepared {
-            if self.setup.config.enable_auto_commit && self.commits.is_empty() {
-                self.commit_before_revoking();
+            let commits_first = self.setup.config.enable_auto_commit && !self.membership.committed_before_revoking;
+            if commits_first && self.commits.is_empty() {
+                self.membership.committed_before_revoking = true;
+                self.commit_before_revoking(now);
             }
             if !self.commits.is_empty() && self.membership.is_member() {
                 // Revoking waits for the commit.
                 return;
             }
             self.membership.prepared = true;
+            self.membership.committed_before_revoking = false;
             let lost = !self.membership.is_member();
             self.revoke(lost, out);
         }
@@ -221,6 +229,9 @@ impl Consumer {
 
     /// Gives everything back. `lost`: it belongs to somebody else already.
     fn revoke(&mut self, lost: bool, out: &mut Effects) {
+        if breaks(Mutation::PartitionsKept) {
+            return;
+        }
         let partitions = self.subscription.clear();
         if partitions.is_empty() {
             return;
@@ -235,6 +246,10 @@ impl Consumer {
 
     pub(super) fn joined(&mut self, response: JoinGroupResponse, now: SimTime, out: &mut Effects) {
         self.membership.last_answer = now;
+        if self.membership.state != MemberState::PreparingRebalance {
+            // It has left the group meanwhile (UnjoinedGroupException).
+            return;
+        }
         match response.error {
             ErrorCode::None => {
                 self.membership.member_id = response.member_id.clone();
@@ -351,11 +366,18 @@ impl Consumer {
 
     pub(super) fn synced(&mut self, response: SyncGroupResponse, now: SimTime, out: &mut Effects) {
         self.membership.last_answer = now;
+        if self.membership.state != MemberState::CompletingRebalance {
+            // A heartbeat's answer has ended the generation before this one came: the rebalance has failed.
+            return;
+        }
         match response.error {
             ErrorCode::None => {
                 self.membership.state = MemberState::Stable;
                 self.membership.prepared = false;
-                let partitions = response.assignment.partitions;
+                let mut partitions = response.assignment.partitions;
+                if breaks(Mutation::PartitionsKept) {
+                    partitions.extend(self.subscription.partitions().map(|(kept, _)| kept.clone()));
+                }
                 self.subscription.assign(partitions.iter().cloned());
                 for partition in &partitions {
                     self.metadata.want_topic(&partition.topic);
@@ -456,10 +478,19 @@ impl Consumer {
         true
     }
 
-    /// `max.poll.interval.ms` is over: the heartbeat thread leaves the group by itself.
-    pub(super) fn poll_interval_exceeded(&mut self, now: SimTime, out: &mut Effects) {
-        if self.membership.is_member() && !self.is_polling() {
-            self.leave(now, out);
+    /// When `max.poll.interval.ms` without a poll() is over; None: the application polls, or is in no group.
+    pub(super) fn poll_interval_ends_at(&self) -> Option<SimTime> {
+        let is_away = self.membership.is_member() && !self.is_polling();
+        is_away.then(|| self.last_poll.plus_ms(u64::from(self.setup.config.max_poll_interval_ms)))
+    }
+
+    /// After `max.poll.interval.ms` without a poll() the heartbeat thread leaves the group by itself, as soon as it knows
+    /// the coordinator. A static member only forgets its generation: its session will end.
+    fn leave_if_away_too_long(&mut self, now: SimTime, out: &mut Effects) {
+        if self.poll_interval_ends_at().is_some_and(|at| at <= now) {
+            if !self.leave(now, out) {
+                self.membership.reset(false);
+            }
             self.membership.prepared = false;
         }
     }

@@ -184,7 +184,8 @@ impl Consumer {
             ConsumerTimer::Wake => self.disconnect_overdue(now, out),
             ConsumerTimer::Poll => self.finish_poll(now, out),
             ConsumerTimer::Processing => self.record_processed(now, out),
-            ConsumerTimer::PollInterval => self.poll_interval_exceeded(now, out),
+            // The turn that follows leaves the group.
+            ConsumerTimer::PollInterval => {}
         }
     }
 
@@ -371,12 +372,9 @@ impl Consumer {
             Some(at) => out.set_timer(ConsumerTimer::Wake, at),
             None => out.cancel_timer(ConsumerTimer::Wake),
         }
-        let member = self.membership.is_member();
-        if member && !self.is_polling() {
-            let interval_ms = u64::from(self.setup.config.max_poll_interval_ms);
-            out.set_timer(ConsumerTimer::PollInterval, self.last_poll.plus_ms(interval_ms));
-        } else {
-            out.cancel_timer(ConsumerTimer::PollInterval);
+        match self.poll_interval_ends_at().filter(in_future) {
+            Some(at) => out.set_timer(ConsumerTimer::PollInterval, at),
+            None => out.cancel_timer(ConsumerTimer::PollInterval),
         }
     }
 

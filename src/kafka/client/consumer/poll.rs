@@ -9,6 +9,7 @@ use crate::kafka::client::application::CommitStyle;
 use crate::kafka::client::call::{ConsumerCall, SeekTo};
 use crate::kafka::effects::Effects;
 use crate::kafka::ids::{LeaderEpoch, Offset, SimTime, TopicPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::{Note, PositionReason};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::list_offsets::OffsetSpec;
@@ -220,8 +221,9 @@ impl Consumer {
                 && let (Some(batch), Some(position)) = (state.buffered.front().cloned(), state.position)
             {
                 let mut next = FetchPosition { offset: batch.last_offset() + 1, epoch: Some(batch.leader_epoch()) };
+                let from = if breaks(Mutation::WholeBatches) { batch.base_offset() } else { position.offset };
                 if !batch.is_control() {
-                    for record in batch.records().flatten().filter(|record| record.offset >= position.offset) {
+                    for record in batch.records().flatten().filter(|record| record.offset >= from) {
                         if room == 0 {
                             next.offset = record.offset;
                             break;
@@ -312,7 +314,9 @@ impl Consumer {
                 let next = OffsetAndMetadata { offset: offset + 1, leader_epoch: None, metadata: String::new() };
                 vec![(partition, next)]
             }
-            CommitStyle::AfterProcessing if rest.is_empty() => self.subscription.all_consumed(),
+            CommitStyle::AfterProcessing if rest.is_empty() || breaks(Mutation::CommitBeforeTheLast) => {
+                self.subscription.all_consumed()
+            }
             _ => return self.next_record(rest, now, out),
         };
         self.application = Loop::Committing { rest };

@@ -7,23 +7,28 @@ use super::idempotence::ProducerIdentity;
 use super::in_flight::{InFlightBatch, InFlightRequest};
 use crate::kafka::effects::{Channel, Effects};
 use crate::kafka::ids::{BrokerId, NodeId, Offset, SimTime};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::{Note, SendError, SendOutcome};
 use crate::kafka::protocol::metadata::MetadataResponse;
-use crate::kafka::protocol::produce::{PartitionProduceResponse, ProduceResponse};
+use crate::kafka::protocol::produce::{Acks, PartitionProduceResponse, ProduceResponse};
 use crate::kafka::protocol::producer_id::InitProducerIdResponse;
 use crate::kafka::protocol::{ErrorCode, Response};
 use crate::kafka::sends::Sends;
 
 /// Whether the leader may have appended the records although it, or nobody, has answered with this error.
-const fn leaves_doubt(error: ErrorCode) -> bool {
-    matches!(
-        error,
+///
+/// With acks=all a leader waits after the append, and tells those who wait when it loses its part, or the topic is deleted
+/// (`DelayedProduce.tryComplete`): by the same errors with which it refuses what comes too late.
+fn leaves_doubt(error: ErrorCode, acks: Acks) -> bool {
+    match error {
         ErrorCode::RequestTimedOut
-            | ErrorCode::NetworkException
-            | ErrorCode::NotEnoughReplicasAfterAppend
-            | ErrorCode::KafkaStorageError
-            | ErrorCode::Unknown
-    )
+        | ErrorCode::NetworkException
+        | ErrorCode::NotEnoughReplicasAfterAppend
+        | ErrorCode::KafkaStorageError
+        | ErrorCode::Unknown => true,
+        ErrorCode::NotLeaderOrFollower | ErrorCode::UnknownTopicOrPartition => acks == Acks::All,
+        _ => false,
+    }
 }
 
 /// The answer for a batch that got none.
@@ -216,7 +221,7 @@ impl Producer {
             self.metadata.request_update();
         }
         let Some(mut batch) = taken else { return };
-        batch.in_doubt |= leaves_doubt(error);
+        batch.in_doubt |= leaves_doubt(error, self.setup.config.acks) && !breaks(Mutation::NoDoubt);
         if succeeded {
             self.acknowledge(sent.at, &batch, answer.base_offset, out);
         } else if error == ErrorCode::MessageTooLarge && batch.record_count() > 1 {

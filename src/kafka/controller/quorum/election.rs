@@ -4,6 +4,7 @@ use super::{Quorum, QuorumRole};
 use crate::kafka::controller::ControllerTimer;
 use crate::kafka::effects::{Effects, RequestId};
 use crate::kafka::ids::{ControllerId, SimTime};
+use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::quorum::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, QuorumEpoch,
@@ -97,6 +98,7 @@ impl Quorum {
     /// Whether the role allows the vote, the log set aside. One vote an epoch; none where a leader is known.
     fn may_grant(&self, candidate: ControllerId, pre_vote: bool) -> bool {
         let has_free_vote = match self.election.voted {
+            _ if breaks(Mutation::EveryVoteGranted) => true,
             Some(voted) => voted == candidate,
             None => self.election.leader.is_none(),
         };

@@ -1,0 +1,99 @@
+//! The administrator of a schedule: makes the topic, makes it again when it was deleted, and does what only a person
+//! can do.
+
+use super::draw::Draw;
+use super::plan::{Plan, TOPIC};
+use crate::kafka::client::call::WireCall;
+use crate::kafka::client::wire::Answer;
+use crate::kafka::ids::{NodeId, SimTime, TopicPartition};
+use crate::kafka::protocol::Request;
+use crate::kafka::protocol::admin::{CreatableTopic, CreateTopicsRequest, ElectLeadersRequest, ElectionType};
+use crate::kafka::random::Random;
+use crate::sim::{Command, World};
+
+/// How long an answer is waited for.
+const PATIENCE_MS: u64 = 2_000;
+/// How long after a failure it is tried again.
+const RETRY_MS: u64 = 100;
+
+/// Whether the active controller knows the topic.
+pub fn is_topic_made(world: &World) -> bool {
+    world.active_image().is_some_and(|image| image.topic(TOPIC).is_some())
+}
+
+/// One raw connection for each request, so that none waits behind a lost one.
+#[derive(Clone, Debug, Default)]
+pub struct Administrator {
+    last_ticket: u32,
+    /// The request to make the topic that is out, and until when it is waited for.
+    asked: Option<(u32, SimTime)>,
+    not_before: SimTime,
+    next_rescue: SimTime,
+}
+
+impl Administrator {
+    /// What to do so that the topic is there; nothing if it is, or if an answer is still to come.
+    pub fn make_topic(&mut self, plan: &Plan, world: &World, random: &mut Random) -> Option<Command> {
+        let now = world.now();
+        if let Some((ticket, until)) = self.asked {
+            if world.wire().answer(ticket) == Some(&Answer::Pending) && now < until {
+                return None;
+            }
+            self.asked = None;
+            self.not_before = now.plus_ms(RETRY_MS);
+        }
+        // Looking for the topic costs a little: not at each step.
+        if now < self.not_before {
+            return None;
+        }
+        self.not_before = now.plus_ms(RETRY_MS);
+        if is_topic_made(world) {
+            return None;
+        }
+        let topic = CreatableTopic {
+            name: plan.topic_name(),
+            num_partitions: plan.topic.partitions,
+            replication_factor: plan.topic.replication_factor,
+            assignments: Vec::new(),
+            configs: vec![("min.insync.replicas".into(), Some(plan.topic.min_insync_replicas.to_string()))],
+        };
+        let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 1_000, validate_only: false };
+        let command = self.ask(request.into(), world, random)?;
+        self.asked = Some((self.last_ticket, now.plus_ms(PATIENCE_MS)));
+        Some(command)
+    }
+
+    /// Has leaders elected for partitions that no replica may lead any more: neither ISR nor eligible leaders are left,
+    /// nor the last known one. A change of `min.insync.replicas` at a bad moment can do that (ClearElrRecord). Kafka waits
+    /// for a person then.
+    pub fn rescue(&mut self, world: &World, random: &mut Random) -> Option<Command> {
+        if world.now() < self.next_rescue {
+            return None;
+        }
+        self.next_rescue = world.now().plus_ms(PATIENCE_MS);
+        let lost = world.active_image()?.partitions().filter(|(_, _, registration)| {
+            registration.leader.is_none() && registration.isr.is_empty() && !registration.has_eligible_leaders()
+        });
+        let lost: Vec<TopicPartition> = lost.map(|(partition, _, _)| partition).collect();
+        if lost.is_empty() {
+            return None;
+        }
+        let request = ElectLeadersRequest { election_type: ElectionType::Unclean, partitions: Some(lost) };
+        self.ask(request.into(), world, random)
+    }
+
+    /// Sends a request to any broker that runs.
+    pub fn ask(&mut self, request: Request, world: &World, random: &mut Random) -> Option<Command> {
+        let running: Vec<NodeId> = world
+            .brokers()
+            .map(|(_, broker)| NodeId::Broker(broker.id()))
+            .filter(|node| world.is_running(*node))
+            .collect();
+        if running.is_empty() {
+            return None;
+        }
+        self.last_ticket += 1;
+        let (ticket, to) = (self.last_ticket, random.one_of(&running));
+        Some(Command::Wire { call: WireCall::Send { ticket, to, connection: ticket, request: Box::new(request) } })
+    }
+}

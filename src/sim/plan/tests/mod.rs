@@ -1,0 +1,3 @@
+//! Tests that reach inside.
+
+mod mutations;
