@@ -2,6 +2,8 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod hash_support;
+
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -25,4 +27,14 @@ fn the_static_text_goes_only_when_the_page_can_be_mounted() {
     body.append_child(&app).expect("a place to mount");
     glassbroker::app::mount();
     assert!(document().get_element_by_id("fallback").is_none(), "the mounted page replaces the text");
+}
+
+#[wasm_bindgen_test]
+fn runs_have_the_hashes_that_they_have_natively() {
+    let expected = hash_support::expected();
+    let played = hash_support::played();
+    assert_eq!(played.len(), expected.len());
+    for (played, expected) in played.iter().zip(&expected) {
+        assert_eq!(played, expected);
+    }
 }

@@ -10,7 +10,7 @@ pub mod hash;
 pub mod ids;
 pub mod log;
 pub mod metadata;
-mod mutation;
+pub(crate) mod mutation;
 pub mod note;
 pub mod placement;
 pub mod protocol;

@@ -36,8 +36,8 @@ pub enum Mutation {
     ReadsBeyondHighWatermark,
     /// A fetch that begins inside a batch hands over the whole batch.
     WholeBatches,
-    /// A commit of any generation is taken.
-    AnyGenerationCommits,
+    /// A commit is taken from anybody, of any generation.
+    AnybodyCommits,
     /// A member keeps what it had when it is assigned anew.
     PartitionsKept,
     /// A new coordinator does not read the offsets that the former one stored.

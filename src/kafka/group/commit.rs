@@ -88,8 +88,11 @@ impl GroupCoordinator {
         if generation < 0 && request.member_id.is_empty() && request.group_instance_id.is_none() {
             return Err(ErrorCode::UnknownMemberId);
         }
+        if breaks(Mutation::AnybodyCommits) {
+            return Ok(());
+        }
         group.validate_member(&request.member_id, request.group_instance_id.as_deref())?;
-        if generation != group.generation && !breaks(Mutation::AnyGenerationCommits) {
+        if generation != group.generation {
             return Err(ErrorCode::IllegalGeneration);
         }
         match group.state {

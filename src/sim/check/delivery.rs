@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CommittedLogs, Guarantee, Violation, notes};
 use crate::kafka::client::application::CommitStyle;
+use crate::kafka::client::call::ConsumerCall;
 use crate::kafka::ids::{ClientId, NodeId, Offset, TopicPartition};
 use crate::kafka::note::{Note, PositionReason};
 use crate::sim::{Command, EventKind, ProcessState, World};
@@ -79,7 +80,9 @@ impl Guarantee for Delivery {
             match &event.kind {
                 EventKind::NodeStarted => self.joined(world, event.node),
                 EventKind::Command(command) => {
-                    if let Command::Consumer { name, .. } = &**command {
+                    if let Command::Consumer { name, call } = &**command
+                        && !is_harmless(call)
+                    {
                         self.promise_nothing(world, world.client_named(name));
                     }
                 }
@@ -149,6 +152,13 @@ impl Delivery {
         let (group, _) = promise_of(world, NodeId::Client(client))?;
         self.groups.get_mut(group)
     }
+}
+
+/// Whether the application's loop keeps its promise all the same. Whoever polls, commits or seeks by hand, or stops the
+/// loop amid the records of a poll, answers for that.
+fn is_harmless(call: &ConsumerCall) -> bool {
+    use ConsumerCall::*;
+    matches!(call, Subscribe(_) | Unsubscribe | Pause(_) | Resume(_) | Close | PollLoop(true))
 }
 
 /// The group of a consumer, and what it promises by itself.

@@ -28,6 +28,8 @@ pub mod plan;
 pub mod rest;
 pub mod run;
 pub mod schedule;
+#[cfg(test)]
+mod tests;
 
 pub use coverage::{Coverage, Seen};
 pub use plan::Plan;

@@ -1,5 +1,6 @@
 //! Committing offsets: commitSync, commitAsync, and by itself.
 
+use super::membership::MemberState;
 use super::{Consumer, Loop, Purpose};
 use crate::kafka::effects::{Channel, Effects};
 use crate::kafka::ids::{SimTime, TopicPartition};
@@ -101,6 +102,7 @@ impl Consumer {
 
     /// Sends what waits, in order.
     pub(super) fn send_commits(&mut self, now: SimTime, out: &mut Effects) {
+        self.fail_commits_of_no_member(now, out);
         let Some(coordinator) = self.membership.coordinator else { return };
         if !self.connections.is_ready(coordinator, Channel::Coordinator, now) {
             return;
@@ -130,6 +132,22 @@ impl Consumer {
             };
             let timeout_ms = self.request_timeout_ms();
             self.send(coordinator, Channel::Coordinator, Purpose::Commit(number), timeout_ms, request, now, out);
+        }
+    }
+
+    /// Whoever should be a member of a group and is none at present does not even ask (`sendOffsetCommitRequest`,
+    /// `generationIfStable`): as an outsider it could overwrite what the group has committed since.
+    fn fail_commits_of_no_member(&mut self, now: SimTime, out: &mut Effects) {
+        let error = match self.membership.state {
+            _ if !self.subscription.is_group() => return,
+            MemberState::Stable => return,
+            MemberState::PreparingRebalance | MemberState::CompletingRebalance => ErrorCode::RebalanceInProgress,
+            MemberState::Unjoined => ErrorCode::UnknownMemberId,
+        };
+        while let Some(commit) = self.commits.iter().find(|commit| !commit.sent) {
+            let number = commit.number;
+            out.note(Note::CommitFailed { client: self.setup.client.id, error });
+            self.commit_ended(number, error, now, out);
         }
     }
 
@@ -204,7 +222,7 @@ impl Consumer {
             }
             CommitKind::Application => {
                 if let Loop::Committing { .. } = self.application {
-                    self.application_committed(now, out);
+                    self.application_committed(error, now, out);
                 }
             }
             CommitKind::Auto => {}

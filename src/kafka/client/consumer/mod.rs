@@ -203,6 +203,8 @@ impl Consumer {
         self.send_commits(now, out);
         self.find_positions(now, out);
         self.hand_out(now, out);
+        // An application that commits before it processes does so now.
+        self.send_commits(now, out);
         self.send_fetches(now, out);
         self.request_metadata(now, out);
         if self.closing {

@@ -323,9 +323,11 @@ impl Consumer {
         self.commit(CommitKind::Application, offsets, now, out);
     }
 
-    /// commitSync() of the loop has returned, well or not: the program goes on.
-    pub(super) fn application_committed(&mut self, now: SimTime, out: &mut Effects) {
-        if let Loop::Committing { rest } = std::mem::replace(&mut self.application, Loop::Polling) {
+    /// commitSync() of the loop has returned, or thrown: the program goes on. One that commits before it processes does
+    /// not touch records whose commit has failed; somebody else may be reading them.
+    pub(super) fn application_committed(&mut self, error: ErrorCode, now: SimTime, out: &mut Effects) {
+        let Loop::Committing { rest } = std::mem::replace(&mut self.application, Loop::Polling) else { return };
+        if error.is_none() || self.setup.application.commit != CommitStyle::BeforeProcessing {
             self.next_record(rest, now, out);
         }
     }

@@ -1,0 +1,55 @@
+//! State hashes of runs that every machine must repeat: natively (`determinism.rs`) and in a browser (`wasm.rs`).
+
+use glassbroker::course::{Lesson, course};
+use glassbroker::sim::plan::Run;
+use glassbroker::timeline::Place;
+use serde::{Deserialize, Serialize};
+
+/// A hash is noted after every so many steps, and at the end.
+const EVERY: u64 = 500;
+/// Random schedules that are played.
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=8;
+
+/// One run and its hashes, each as "step hash".
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hashes {
+    pub run: String,
+    pub hashes: Vec<String>,
+}
+
+/// What is written down in `tests/hashes.json`.
+pub fn expected() -> Vec<Hashes> {
+    serde_json::from_str(include_str!("../hashes.json")).expect("the file of hashes is well-formed")
+}
+
+/// The same runs, played now: each example of the course, and some random schedules.
+pub fn played() -> Vec<Hashes> {
+    let examples = course();
+    let of_examples = examples.examples().map(|example| {
+        let mut lesson =
+            Lesson::open(example.clone(), example.parameters.clone(), example.seed).expect("an example opens");
+        let steps = lesson.timeline().history().len();
+        let mut hashes = Vec::new();
+        for step in (EVERY..steps).step_by(EVERY as usize).chain([steps]) {
+            lesson.go(Place::Step(step));
+            hashes.push(line(step, lesson.world().state_hash()));
+        }
+        Hashes { run: example.id.clone(), hashes }
+    });
+    let of_schedules = SEEDS.map(|seed| {
+        let mut run = Run::new(seed);
+        let mut hashes = Vec::new();
+        while run.advance().expect("all guarantees hold") {
+            if run.step().is_multiple_of(EVERY) {
+                hashes.push(line(run.step(), run.world().state_hash()));
+            }
+        }
+        hashes.push(line(run.step(), run.world().state_hash()));
+        Hashes { run: format!("random schedule {seed}"), hashes }
+    });
+    of_examples.chain(of_schedules).collect()
+}
+
+fn line(step: u64, hash: u64) -> String {
+    format!("{step} {hash:016x}")
+}
