@@ -15,7 +15,7 @@ pub struct RecordIssue {
 }
 
 /// Why a log refuses. Each is one of Kafka's error codes; the message says what was wrong and where.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogError {
     /// `CORRUPT_MESSAGE`.
     CorruptMessage { partition: TopicPartition, error: RecordError },

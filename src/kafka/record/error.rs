@@ -7,7 +7,7 @@ use super::codec::Compression;
 /// What is wrong with bytes that should be record batches. Positions (`at`) of what is wrong with a whole batch count
 /// from the first byte given, those of what is wrong with a record from the first byte of its batch (of the
 /// uncompressed records, if the batch is compressed).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordError {
     /// Fewer bytes than the batch says it has, or than a header needs.
     BatchTruncated { at: usize, needed: usize, available: usize },
