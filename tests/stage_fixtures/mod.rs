@@ -174,6 +174,7 @@ pub fn login() -> Frame {
     producer.results = vec![SendResult { partition: Some(p0.clone()), outcome: SendOutcome::Acknowledged(41) }];
     Frame {
         time_us: 2_412,
+        clock_from_us: 0,
         sentence: "Broker 1 has fetched offset 42; the answer to broker 2 is on its way. The leader does not know yet that they hold it: it learns that from their next fetch, which asks for 43.".into(),
         focus: None,
         controllers: controllers(3, 0, 3),
