@@ -170,6 +170,8 @@ pub const fn api_help(api: ApiKey) -> &'static str {
         ApiKey::CreatePartitions => "A tool asks for more partitions of a topic.",
         ApiKey::ElectLeaders => "A tool asks to give leadership back to the preferred replicas.",
         ApiKey::IncrementalAlterConfigs => "A tool changes settings.",
+        ApiKey::AlterPartitionReassignments => "A tool asks to move partitions to other brokers.",
+        ApiKey::ListPartitionReassignments => "A tool asks which partitions are being moved.",
         ApiKey::Vote => "A controller asks the others for their vote.",
         ApiKey::BeginQuorumEpoch => "The controllers' new leader makes itself known.",
         ApiKey::EndQuorumEpoch => "The controllers' leader resigns.",

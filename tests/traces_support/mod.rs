@@ -23,6 +23,7 @@ pub mod names;
 pub mod offsets;
 pub mod play;
 pub mod producers;
+pub mod reassignments;
 pub mod topics;
 pub mod trace;
 pub mod unbuilt;

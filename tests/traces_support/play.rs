@@ -20,7 +20,10 @@ use super::names::Names;
 use super::trace::{Step, Trace};
 use super::unbuilt;
 use super::wire::Connections;
-use super::{awaits, cluster, configs, consumers, files, groups, metadata_log, offsets, producers, topics, view, wire};
+use super::{
+    awaits, cluster, configs, consumers, files, groups, metadata_log, offsets, producers, reassignments,
+    topics, view, wire,
+};
 
 /// Every play begins from the same seed.
 const SEED: u64 = 4_301;
@@ -247,6 +250,8 @@ async fn verb(play: &Rc<Play>, step: &Step) -> Answer {
         "list_topics" => topics::list_topics(play),
         "describe_topic" => topics::describe_topic(play, step).await,
         "elect_leaders" => topics::elect_leaders(play, step).await,
+        "reassign" => reassignments::reassign(play, step).await,
+        "list_reassignments" => reassignments::list(play, step).await,
         "alter_config" => configs::alter_config(play, step).await,
         "describe_config" => configs::describe_config(play, step),
         "list_offsets" => offsets::list_offsets(play, step).await,

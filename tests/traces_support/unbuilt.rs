@@ -47,7 +47,6 @@ fn step(step: &Value) -> Option<String> {
         | "fence_producers"
         | "read_transaction_log" => Some("transactions"),
         _ if verb.starts_with("share_") || verb.contains("_share_group") => Some("share groups"),
-        "reassign" | "list_reassignments" => Some("reassignment of partitions"),
         "tool" => Some("the command-line tools"),
         "describe_features" | "update_features" => Some("feature levels"),
         "unregister_broker" => Some("unregistering brokers"),

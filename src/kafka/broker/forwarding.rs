@@ -13,6 +13,7 @@ use crate::kafka::protocol::admin::{
     CreatableTopic, CreatableTopicResult, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
     DeleteTopicsResponse, ElectLeadersResponse, IncrementalAlterConfigsResponse,
 };
+use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 
 /// `BrokerServer`: how long the forwarding channel tries.
@@ -172,6 +173,8 @@ pub(super) fn is_forwarded(request: &Request) -> bool {
             | Request::CreatePartitions(_)
             | Request::IncrementalAlterConfigs(_)
             | Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::ListPartitionReassignments(_)
     )
 }
 
@@ -186,6 +189,8 @@ fn has_error(response: &Response, error: ErrorCode) -> bool {
         Response::ElectLeaders(response) => {
             response.error == error || response.partitions.iter().any(|(_, of_partition)| *of_partition == error)
         }
+        Response::AlterPartitionReassignments(response) => response.error == error,
+        Response::ListPartitionReassignments(response) => response.error == error,
         _ => false,
     }
 }
@@ -216,6 +221,12 @@ fn error_response(request: &Request, error: ErrorCode) -> Option<Response> {
             IncrementalAlterConfigsResponse { resources }.into()
         }
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
+        Request::AlterPartitionReassignments(_) => {
+            AlterPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
+        Request::ListPartitionReassignments(_) => {
+            ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
         _ => return None,
     })
 }

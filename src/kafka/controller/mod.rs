@@ -14,6 +14,7 @@ mod not_controller;
 mod partition_change_builder;
 mod producer_ids;
 pub mod quorum;
+mod reassignment;
 mod replication_control;
 #[cfg(test)]
 mod tests;
@@ -211,6 +212,8 @@ impl Controller {
             Request::CreatePartitions(body) => view.create_partitions(body, &mut random),
             Request::IncrementalAlterConfigs(body) => view.incremental_alter_configs(body),
             Request::ElectLeaders(body) => view.elect_leaders(body),
+            Request::AlterPartitionReassignments(body) => view.alter_partition_reassignments(body),
+            Request::ListPartitionReassignments(body) => view.list_partition_reassignments(body),
             _ => return None,
         };
         self.setup.random = random;

@@ -10,6 +10,7 @@ use crate::kafka::protocol::broker_lifecycle::{
     AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
 };
 use crate::kafka::protocol::producer_id::AllocateProducerIdsResponse;
+use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 
 /// The refusal; None: no controller answers such a request.
@@ -40,6 +41,12 @@ pub fn not_controller(request: &Request) -> Option<Response> {
             IncrementalAlterConfigsResponse { resources }.into()
         }
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
+        Request::AlterPartitionReassignments(_) => {
+            AlterPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
+        Request::ListPartitionReassignments(_) => {
+            ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
         _ => return None,
     })
 }

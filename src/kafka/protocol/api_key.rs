@@ -46,6 +46,8 @@ api_keys! {
     CreatePartitions = 37,
     ElectLeaders = 43,
     IncrementalAlterConfigs = 44,
+    AlterPartitionReassignments = 45,
+    ListPartitionReassignments = 46,
     Vote = 52,
     BeginQuorumEpoch = 53,
     EndQuorumEpoch = 54,

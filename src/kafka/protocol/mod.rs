@@ -18,6 +18,7 @@ pub mod offsets;
 pub mod produce;
 pub mod producer_id;
 pub mod quorum;
+pub mod reassignment;
 
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +98,14 @@ requests! {
         admin::IncrementalAlterConfigsResponse
     ) = IncrementalAlterConfigs,
     ElectLeaders(admin::ElectLeadersRequest, admin::ElectLeadersResponse) = ElectLeaders,
+    AlterPartitionReassignments(
+        reassignment::AlterPartitionReassignmentsRequest,
+        reassignment::AlterPartitionReassignmentsResponse
+    ) = AlterPartitionReassignments,
+    ListPartitionReassignments(
+        reassignment::ListPartitionReassignmentsRequest,
+        reassignment::ListPartitionReassignmentsResponse
+    ) = ListPartitionReassignments,
     AlterPartition(broker_lifecycle::AlterPartitionRequest, broker_lifecycle::AlterPartitionResponse) = AlterPartition,
     BrokerRegistration(
         broker_lifecycle::BrokerRegistrationRequest,

@@ -388,6 +388,11 @@ impl Harness {
 
     /// The leader asks for a larger ISR, as it does when its followers have caught up.
     pub fn expand(&mut self, leader: BrokerId, topic: &str, number: i32, isr: &[i32]) {
+        assert_eq!(self.ask_for_isr(leader, topic, number, isr), ErrorCode::None);
+    }
+
+    /// As [`Harness::expand`], and what the controller answers.
+    pub fn ask_for_isr(&mut self, leader: BrokerId, topic: &str, number: i32, isr: &[i32]) -> ErrorCode {
         let image = self.controller().image();
         let partition = image.partition(topic, number).expect("a partition");
         let epoch = |id: i32| (BrokerId(id), Some(image.brokers[&BrokerId(id)].epoch));
@@ -401,7 +406,7 @@ impl Harness {
         let broker_epoch = image.brokers[&leader].epoch;
         let request = AlterPartitionRequest { broker: leader, broker_epoch, partitions: vec![data] };
         match self.ask(request) {
-            Response::AlterPartition(response) => assert_eq!(response.partitions[0].error, ErrorCode::None),
+            Response::AlterPartition(response) => response.partitions[0].error,
             other => panic!("{other:?}"),
         }
     }

@@ -6,6 +6,7 @@ mod elections;
 mod harness;
 mod isr_changes;
 mod quorum;
+mod reassignment;
 
 use harness::Harness;
 
