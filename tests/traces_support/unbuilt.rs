@@ -49,7 +49,6 @@ fn step(step: &Value) -> Option<String> {
         _ if verb.starts_with("share_") || verb.contains("_share_group") => Some("share groups"),
         "tool" => Some("the command-line tools"),
         "describe_features" | "update_features" => Some("feature levels"),
-        "unregister_broker" => Some("unregistering brokers"),
         "producer_open" => return producer(step),
         "consumer_open" => return consumer(step),
         "subscribe" if step.get("topics").is_none() => Some("subscriptions by pattern"),

@@ -13,6 +13,7 @@ use crate::kafka::protocol::admin::{
     CreatableTopic, CreatableTopicResult, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
     DeleteTopicsResponse, ElectLeadersResponse, IncrementalAlterConfigsResponse,
 };
+use crate::kafka::protocol::broker_lifecycle::UnregisterBrokerResponse;
 use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 
@@ -175,6 +176,7 @@ pub(super) fn is_forwarded(request: &Request) -> bool {
             | Request::ElectLeaders(_)
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_)
+            | Request::UnregisterBroker(_)
     )
 }
 
@@ -191,6 +193,7 @@ fn has_error(response: &Response, error: ErrorCode) -> bool {
         }
         Response::AlterPartitionReassignments(response) => response.error == error,
         Response::ListPartitionReassignments(response) => response.error == error,
+        Response::UnregisterBroker(response) => response.error == error,
         _ => false,
     }
 }
@@ -227,6 +230,7 @@ fn error_response(request: &Request, error: ErrorCode) -> Option<Response> {
         Request::ListPartitionReassignments(_) => {
             ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
         }
+        Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, error_message: None }.into(),
         _ => return None,
     })
 }

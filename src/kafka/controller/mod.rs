@@ -180,6 +180,11 @@ impl Controller {
                 self.after_registration(body, decision.as_ref(), now, out);
                 self.carry_out(decision, id, request, now, out);
             }
+            Request::UnregisterBroker(body) if self.is_active() => {
+                let decision = self.view().map(|view| view.unregister_broker(body));
+                self.after_unregistration(body.broker, decision.as_ref(), out);
+                self.carry_out(decision, id, request, now, out);
+            }
             Request::BrokerHeartbeat(body) if self.is_active() => {
                 let body = body.clone();
                 self.handle_heartbeat(id, &body, now, out);
@@ -232,6 +237,15 @@ impl Controller {
         {
             active.heartbeats.register(request.broker, now);
             out.cancel_timer(ControllerTimer::BrokerSession(request.broker));
+        }
+    }
+
+    fn after_unregistration(&mut self, broker: BrokerId, decision: Option<&Decision>, out: &mut Effects) {
+        if let (Some(active), Some(decision)) = (&mut self.active, decision)
+            && !decision.records.is_empty()
+        {
+            active.heartbeats.remove(broker);
+            out.cancel_timer(ControllerTimer::BrokerSession(broker));
         }
     }
 

@@ -7,7 +7,7 @@ use crate::kafka::protocol::admin::{
     IncrementalAlterConfigsResponse,
 };
 use crate::kafka::protocol::broker_lifecycle::{
-    AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
+    AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse, UnregisterBrokerResponse,
 };
 use crate::kafka::protocol::producer_id::AllocateProducerIdsResponse;
 use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
@@ -47,6 +47,7 @@ pub fn not_controller(request: &Request) -> Option<Response> {
         Request::ListPartitionReassignments(_) => {
             ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
         }
+        Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, error_message: None }.into(),
         _ => return None,
     })
 }

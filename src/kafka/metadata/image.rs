@@ -8,6 +8,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::record::{MetadataBatch, MetadataRecord, PartitionChange};
+use crate::kafka::features::SupportedFeatures;
 use crate::kafka::ids::{
     BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, ProducerId, TopicId, TopicName, TopicPartition,
 };
@@ -21,6 +22,8 @@ pub struct BrokerRegistration {
     pub epoch: BrokerEpoch,
     pub incarnation_id: u128,
     pub rack: Option<String>,
+    /// Levels of each feature that the broker can work at.
+    pub features: SupportedFeatures,
     pub fenced: bool,
     pub in_controlled_shutdown: bool,
 }
@@ -113,7 +116,7 @@ impl MetadataImage {
             MetadataRecord::FeatureLevel { name, level } => {
                 self.features.insert(name.clone(), *level);
             }
-            MetadataRecord::RegisterBroker { broker, incarnation_id, broker_epoch, rack } => {
+            MetadataRecord::RegisterBroker { broker, incarnation_id, broker_epoch, rack, features } => {
                 self.brokers.insert(
                     *broker,
                     BrokerRegistration {
@@ -121,6 +124,7 @@ impl MetadataImage {
                         epoch: *broker_epoch,
                         incarnation_id: *incarnation_id,
                         rack: rack.clone(),
+                        features: features.clone(),
                         fenced: true,
                         in_controlled_shutdown: false,
                     },

@@ -54,5 +54,6 @@ api_keys! {
     AlterPartition = 56,
     BrokerRegistration = 62,
     BrokerHeartbeat = 63,
+    UnregisterBroker = 64,
     AllocateProducerIds = 67,
 }

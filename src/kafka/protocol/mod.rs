@@ -115,6 +115,10 @@ requests! {
         broker_lifecycle::BrokerHeartbeatRequest,
         broker_lifecycle::BrokerHeartbeatResponse
     ) = BrokerHeartbeat,
+    UnregisterBroker(
+        broker_lifecycle::UnregisterBrokerRequest,
+        broker_lifecycle::UnregisterBrokerResponse
+    ) = UnregisterBroker,
     Vote(quorum::VoteRequest, quorum::VoteResponse) = Vote,
     BeginQuorumEpoch(quorum::BeginQuorumEpochRequest, quorum::BeginQuorumEpochResponse) = BeginQuorumEpoch,
     EndQuorumEpoch(quorum::EndQuorumEpochRequest, quorum::EndQuorumEpochResponse) = EndQuorumEpoch,

@@ -7,6 +7,7 @@ use crate::kafka::config::{BrokerConfig, Properties};
 use crate::kafka::controller::Controller;
 use crate::kafka::controller::quorum::QuorumRole;
 use crate::kafka::effects::{Channel, Effect, Effects, Input, RequestId};
+use crate::kafka::features::supported_features;
 use crate::kafka::ids::{
     BrokerEpoch, BrokerId, ControllerId, NodeId, Offset, SimTime, TopicIdPartition, TopicPartition,
 };
@@ -23,7 +24,7 @@ use crate::kafka::protocol::broker_lifecycle::{
 use crate::kafka::protocol::quorum::QuorumEpoch;
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::random::Random;
-use crate::kafka::setup::{ControllerSetup, Timing, WallClock};
+use crate::kafka::setup::{CLUSTER_ID, ControllerSetup, Timing, WallClock};
 use crate::kafka::timer::Timer;
 
 const LATENCY_US: u64 = 300;
@@ -267,7 +268,17 @@ impl Harness {
         incarnation_id: u128,
         previous_broker_epoch: Option<BrokerEpoch>,
     ) -> BrokerRegistrationResponse {
-        let request = BrokerRegistrationRequest { broker, incarnation_id, rack: None, previous_broker_epoch };
+        self.register_as(BrokerRegistrationRequest {
+            broker,
+            cluster_id: CLUSTER_ID.into(),
+            incarnation_id,
+            rack: None,
+            features: supported_features(),
+            previous_broker_epoch,
+        })
+    }
+
+    pub fn register_as(&mut self, request: BrokerRegistrationRequest) -> BrokerRegistrationResponse {
         match self.ask(request) {
             Response::BrokerRegistration(response) => response,
             other => panic!("{other:?}"),
