@@ -7,6 +7,7 @@
 //! - [`produce`], [`fetch`], `list_offsets`, [`delete_records`]: what clients and followers ask;
 //! - [`fetcher`]: copying from leaders; [`isr`]: asking the controller for changes of the ISR;
 //! - `metadata_cache`, [`forwarding`], [`producer_ids`], [`coordinator`]: the rest that clients ask for;
+//! - [`replication_quota`]: how many bytes copying may take in a second;
 //! - [`topic_settings`]: the configuration of a topic as it counts here.
 
 use std::rc::Rc;
@@ -30,6 +31,7 @@ pub mod producer_ids;
 pub mod purgatory;
 pub mod replica;
 pub mod replica_manager;
+pub mod replication_quota;
 mod roles;
 pub mod topic_settings;
 
