@@ -178,6 +178,7 @@ pub const fn api_help(api: ApiKey) -> &'static str {
         ApiKey::AlterPartition => "A leader asks the controller to change who is in sync.",
         ApiKey::BrokerRegistration => "A broker that starts tells the controller that it is there.",
         ApiKey::BrokerHeartbeat => "A broker tells the controller that it lives.",
+        ApiKey::UpdateFeatures => "A tool asks for another level of a feature.",
         ApiKey::UnregisterBroker => "A tool strikes a broker that will not come back off the list.",
         ApiKey::AllocateProducerIds => "A broker asks the controller for a block of producer ids.",
     }

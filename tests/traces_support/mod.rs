@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod compare;
 pub mod configs;
 pub mod consumers;
+pub mod features;
 pub mod files;
 pub mod groups;
 pub mod messages;

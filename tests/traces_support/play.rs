@@ -21,7 +21,7 @@ use super::trace::{Step, Trace};
 use super::unbuilt;
 use super::wire::Connections;
 use super::{
-    awaits, cluster, configs, consumers, files, groups, metadata_log, offsets, producers, reassignments,
+    awaits, cluster, configs, consumers, features, files, groups, metadata_log, offsets, producers, reassignments,
     topics, view, wire,
 };
 

@@ -48,7 +48,6 @@ fn step(step: &Value) -> Option<String> {
         | "read_transaction_log" => Some("transactions"),
         _ if verb.starts_with("share_") || verb.contains("_share_group") => Some("share groups"),
         "tool" => Some("the command-line tools"),
-        "describe_features" | "update_features" => Some("feature levels"),
         "producer_open" => return producer(step),
         "consumer_open" => return consumer(step),
         "subscribe" if step.get("topics").is_none() => Some("subscriptions by pattern"),

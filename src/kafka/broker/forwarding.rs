@@ -14,6 +14,7 @@ use crate::kafka::protocol::admin::{
     DeleteTopicsResponse, ElectLeadersResponse, IncrementalAlterConfigsResponse,
 };
 use crate::kafka::protocol::broker_lifecycle::UnregisterBrokerResponse;
+use crate::kafka::protocol::features::UpdateFeaturesResponse;
 use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 
@@ -177,6 +178,7 @@ pub(super) fn is_forwarded(request: &Request) -> bool {
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_)
             | Request::UnregisterBroker(_)
+            | Request::UpdateFeatures(_)
     )
 }
 
@@ -194,6 +196,7 @@ fn has_error(response: &Response, error: ErrorCode) -> bool {
         Response::AlterPartitionReassignments(response) => response.error == error,
         Response::ListPartitionReassignments(response) => response.error == error,
         Response::UnregisterBroker(response) => response.error == error,
+        Response::UpdateFeatures(response) => response.error == error,
         _ => false,
     }
 }
@@ -231,6 +234,7 @@ fn error_response(request: &Request, error: ErrorCode) -> Option<Response> {
             ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
         }
         Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, error_message: None }.into(),
+        Request::UpdateFeatures(_) => UpdateFeaturesResponse { error, error_message: None }.into(),
         _ => return None,
     })
 }

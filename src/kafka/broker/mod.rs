@@ -50,6 +50,7 @@ use producer_ids::ProducerIds;
 use roles::MetadataDelta;
 
 use crate::kafka::effects::{Channel, Effects, Input, RequestId};
+use crate::kafka::features::supported_features;
 use crate::kafka::group::GroupCoordinator;
 use crate::kafka::group::timer::GroupTimer;
 use crate::kafka::ids::{BrokerId, NodeId, SimTime, TopicIdPartition, TopicPartition};
@@ -412,7 +413,14 @@ impl Parts<'_> {
                 let response = metadata_cache::answer(&request, self.forwarding, cx);
                 cx.respond(id, response);
             }
-            Request::ApiVersions(_) => cx.respond(id, ApiVersionsResponse { error: ErrorCode::None }),
+            Request::ApiVersions(_) => {
+                let response = ApiVersionsResponse {
+                    error: ErrorCode::None,
+                    supported_features: supported_features(),
+                    finalized_features: cx.image.features.clone(),
+                };
+                cx.respond(id, response);
+            }
             Request::FindCoordinator(request) => {
                 let response = coordinator::find(&request, self.forwarding, cx);
                 cx.respond(id, response);

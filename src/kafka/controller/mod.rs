@@ -10,6 +10,7 @@ mod cluster_control;
 mod commit_notes;
 mod configuration_control;
 mod decision;
+mod feature_control;
 mod not_controller;
 mod partition_change_builder;
 mod producer_ids;
@@ -217,6 +218,7 @@ impl Controller {
             Request::CreatePartitions(body) => view.create_partitions(body, &mut random),
             Request::IncrementalAlterConfigs(body) => view.incremental_alter_configs(body),
             Request::ElectLeaders(body) => view.elect_leaders(body),
+            Request::UpdateFeatures(body) => view.update_features(body),
             Request::AlterPartitionReassignments(body) => view.alter_partition_reassignments(body),
             Request::ListPartitionReassignments(body) => view.list_partition_reassignments(body),
             _ => return None,

@@ -9,6 +9,7 @@ use crate::kafka::protocol::admin::{
 use crate::kafka::protocol::broker_lifecycle::{
     AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse, UnregisterBrokerResponse,
 };
+use crate::kafka::protocol::features::UpdateFeaturesResponse;
 use crate::kafka::protocol::producer_id::AllocateProducerIdsResponse;
 use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
@@ -48,6 +49,7 @@ pub fn not_controller(request: &Request) -> Option<Response> {
             ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
         }
         Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, error_message: None }.into(),
+        Request::UpdateFeatures(_) => UpdateFeaturesResponse { error, error_message: None }.into(),
         _ => return None,
     })
 }

@@ -113,6 +113,9 @@ impl MetadataImage {
         self.next_offset += 1;
         match record {
             MetadataRecord::LeaderChange { .. } | MetadataRecord::NoOp => {}
+            MetadataRecord::FeatureLevel { name, level: 0 } => {
+                self.features.remove(name);
+            }
             MetadataRecord::FeatureLevel { name, level } => {
                 self.features.insert(name.clone(), *level);
             }

@@ -52,6 +52,7 @@ api_keys! {
     BeginQuorumEpoch = 53,
     EndQuorumEpoch = 54,
     AlterPartition = 56,
+    UpdateFeatures = 57,
     BrokerRegistration = 62,
     BrokerHeartbeat = 63,
     UnregisterBroker = 64,

@@ -10,6 +10,7 @@ pub mod api_versions;
 mod batches;
 pub mod broker_lifecycle;
 pub mod error_code;
+pub mod features;
 pub mod fetch;
 pub mod group;
 pub mod list_offsets;
@@ -119,6 +120,7 @@ requests! {
         broker_lifecycle::UnregisterBrokerRequest,
         broker_lifecycle::UnregisterBrokerResponse
     ) = UnregisterBroker,
+    UpdateFeatures(features::UpdateFeaturesRequest, features::UpdateFeaturesResponse) = UpdateFeatures,
     Vote(quorum::VoteRequest, quorum::VoteResponse) = Vote,
     BeginQuorumEpoch(quorum::BeginQuorumEpochRequest, quorum::BeginQuorumEpochResponse) = BeginQuorumEpoch,
     EndQuorumEpoch(quorum::EndQuorumEpochRequest, quorum::EndQuorumEpochResponse) = EndQuorumEpoch,

@@ -150,6 +150,7 @@ fn error(body: &MessageBody) -> Option<ErrorCode> {
         }
         Response::BrokerRegistration(body) => first(&mut [body.error].into_iter()),
         Response::BrokerHeartbeat(body) => first(&mut [body.error].into_iter()),
+        Response::UpdateFeatures(body) => first(&mut [body.error].into_iter()),
         Response::UnregisterBroker(body) => first(&mut [body.error].into_iter()),
         Response::Vote(body) => first(&mut [body.error].into_iter()),
         Response::BeginQuorumEpoch(body) => first(&mut [body.error].into_iter()),

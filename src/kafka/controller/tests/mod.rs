@@ -3,6 +3,7 @@
 mod administration;
 mod broker_life;
 mod elections;
+mod features;
 mod harness;
 mod isr_changes;
 mod quorum;
