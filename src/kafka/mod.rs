@@ -5,6 +5,7 @@ pub mod client;
 pub mod config;
 pub mod controller;
 pub mod effects;
+pub mod features;
 pub mod group;
 pub mod hash;
 pub mod ids;

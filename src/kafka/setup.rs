@@ -6,6 +6,9 @@ use super::config::{BrokerConfig, ConsumerConfig, ProducerConfig, Properties};
 use super::ids::{BrokerId, ClientId, ControllerId, SimTime};
 use super::random::Random;
 
+/// The id that `kafka-storage format` has written into the log directories of all nodes. A simulation has one cluster.
+pub const CLUSTER_ID: &str = "Glass-broker-cluster-A";
+
 /// Turns virtual time into the epoch milliseconds that stamp records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WallClock {

@@ -170,12 +170,16 @@ pub const fn api_help(api: ApiKey) -> &'static str {
         ApiKey::CreatePartitions => "A tool asks for more partitions of a topic.",
         ApiKey::ElectLeaders => "A tool asks to give leadership back to the preferred replicas.",
         ApiKey::IncrementalAlterConfigs => "A tool changes settings.",
+        ApiKey::AlterPartitionReassignments => "A tool asks to move partitions to other brokers.",
+        ApiKey::ListPartitionReassignments => "A tool asks which partitions are being moved.",
         ApiKey::Vote => "A controller asks the others for their vote.",
         ApiKey::BeginQuorumEpoch => "The controllers' new leader makes itself known.",
         ApiKey::EndQuorumEpoch => "The controllers' leader resigns.",
         ApiKey::AlterPartition => "A leader asks the controller to change who is in sync.",
         ApiKey::BrokerRegistration => "A broker that starts tells the controller that it is there.",
         ApiKey::BrokerHeartbeat => "A broker tells the controller that it lives.",
+        ApiKey::UpdateFeatures => "A tool asks for another level of a feature.",
+        ApiKey::UnregisterBroker => "A tool strikes a broker that will not come back off the list.",
         ApiKey::AllocateProducerIds => "A broker asks the controller for a block of producer ids.",
     }
 }

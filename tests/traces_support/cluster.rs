@@ -2,10 +2,13 @@
 
 use glassbroker::kafka::controller::quorum::QuorumRole;
 use glassbroker::kafka::ids::{BrokerId, NodeId};
+use glassbroker::kafka::protocol::broker_lifecycle::UnregisterBrokerRequest;
+use glassbroker::kafka::protocol::{ErrorCode, Response};
 use glassbroker::sim::Command;
 use glassbroker::sim::ProcessStatus;
 use serde_json::json;
 
+use super::admin::{self, Attempt};
 use super::answer::{Answer, Failure, ok};
 use super::play::Play;
 use super::trace::Step;
@@ -16,6 +19,10 @@ pub const CLUSTER_ID: &str = "Glass-broker-cluster-A";
 
 /// How long a real process takes to end after it was allowed to.
 const AFTER_STOP_MS: u64 = 100;
+
+/// How long a real administrator's client takes for a request at least: brokers have replayed by then what the
+/// controller has answered before.
+const BEFORE_LOOK_MS: u64 = 10;
 
 fn node(play: &Play, step: &Step) -> Result<NodeId, Failure> {
     play.node(step.number("node")?)
@@ -45,6 +52,22 @@ pub async fn stop(play: &Play, step: &Step) -> Answer {
     }
 }
 
+pub async fn unregister_broker(play: &Play, step: &Step) -> Answer {
+    let request = UnregisterBrokerRequest { broker: BrokerId(step.number("node")? as i32) };
+    let answered = admin::retry(play, step.timeout_ms(), async |left_ms| {
+        match admin::ask_any(play, left_ms, request.clone()).await {
+            Some(Response::UnregisterBroker(response)) if response.error != ErrorCode::NotController => {
+                Ok(Attempt::Done(response.error))
+            }
+            _ => Ok(Attempt::Again),
+        }
+    });
+    match answered.await? {
+        ErrorCode::None => Ok(ok()),
+        error => Err(error.into()),
+    }
+}
+
 pub fn pause(play: &Play, step: &Step) -> Answer {
     play.apply(&Command::Pause { node: node(play, step)? })?;
     Ok(ok())
@@ -65,7 +88,8 @@ pub async fn sleep(play: &Play, step: &Step) -> Answer {
     Ok(ok())
 }
 
-pub fn describe_cluster(play: &Play, step: &Step) -> Answer {
+pub async fn describe_cluster(play: &Play, step: &Step) -> Answer {
+    play.clock.sleep_ms(BEFORE_LOOK_MS).await;
     let fenced_too = step.flag("fenced_too", false);
     let world = play.clock.world();
     let broker = view::running_brokers(&world).into_iter().next();

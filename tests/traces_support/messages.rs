@@ -1,8 +1,11 @@
 //! Requests and responses in the JSON of Kafka's message definitions. Fields that a request leaves out have the
 //! defaults of these definitions; a response has all fields of its version.
 
+use std::rc::Rc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use glassbroker::kafka::features::VersionRange;
 use glassbroker::kafka::ids::{
     BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, ProducerEpoch, ProducerId, TopicId, TopicIdPartition,
     TopicPartition,
@@ -292,18 +295,17 @@ fn alter_partition_response(response: &Response, _: &Reader) -> Answer {
 }
 
 fn broker_registration_request(body: &Value) -> Result<Request, Failure> {
-    if text(body, "clusterId") != CLUSTER_ID {
-        return Err(Failure::NotYet("brokers of another cluster".into()));
-    }
-    let names_metadata_version = list(body, "features").any(|feature| text(feature, "name") == "metadata.version");
-    if !names_metadata_version {
-        return Err(Failure::NotYet("the feature levels of a broker's registration".into()));
-    }
+    let features = list(body, "features").map(|feature| {
+        let level = |field: &str| number(feature, field, 0) as i16;
+        (text(feature, "name"), VersionRange { min: level("minSupportedVersion"), max: level("maxSupportedVersion") })
+    });
     let previous = number(body, "previousBrokerEpoch", -1);
     let request = BrokerRegistrationRequest {
         broker: BrokerId(number(body, "brokerId", 0) as i32),
+        cluster_id: text(body, "clusterId"),
         incarnation_id: uuid(&text(body, "incarnationId"))?,
         rack: body.get("rack").and_then(Value::as_str).map(str::to_string),
+        features: Rc::new(features.collect()),
         previous_broker_epoch: (previous >= 0).then_some(BrokerEpoch(previous)),
     };
     Ok(request.into())

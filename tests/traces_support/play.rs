@@ -20,7 +20,10 @@ use super::names::Names;
 use super::trace::{Step, Trace};
 use super::unbuilt;
 use super::wire::Connections;
-use super::{awaits, cluster, configs, consumers, files, groups, metadata_log, offsets, producers, topics, view, wire};
+use super::{
+    awaits, cluster, configs, consumers, features, files, groups, metadata_log, offsets, producers, reassignments,
+    topics, view, wire,
+};
 
 /// Every play begins from the same seed.
 const SEED: u64 = 4_301;
@@ -237,7 +240,10 @@ async fn verb(play: &Rc<Play>, step: &Step) -> Answer {
         "resume" => cluster::resume(play, step),
         "start" => cluster::start(play, step),
         "sleep" => cluster::sleep(play, step).await,
-        "describe_cluster" => cluster::describe_cluster(play, step),
+        "unregister_broker" => cluster::unregister_broker(play, step).await,
+        "describe_features" => features::describe(play, step).await,
+        "update_features" => features::update(play, step).await,
+        "describe_cluster" => cluster::describe_cluster(play, step).await,
         "describe_quorum" => cluster::describe_quorum(play),
         "result" => result(play, step).await,
         "await" => awaits::wait(play, step).await,
@@ -247,6 +253,8 @@ async fn verb(play: &Rc<Play>, step: &Step) -> Answer {
         "list_topics" => topics::list_topics(play),
         "describe_topic" => topics::describe_topic(play, step).await,
         "elect_leaders" => topics::elect_leaders(play, step).await,
+        "reassign" => reassignments::reassign(play, step).await,
+        "list_reassignments" => reassignments::list(play, step).await,
         "alter_config" => configs::alter_config(play, step).await,
         "describe_config" => configs::describe_config(play, step),
         "list_offsets" => offsets::list_offsets(play, step).await,

@@ -47,10 +47,7 @@ fn step(step: &Value) -> Option<String> {
         | "fence_producers"
         | "read_transaction_log" => Some("transactions"),
         _ if verb.starts_with("share_") || verb.contains("_share_group") => Some("share groups"),
-        "reassign" | "list_reassignments" => Some("reassignment of partitions"),
         "tool" => Some("the command-line tools"),
-        "describe_features" | "update_features" => Some("feature levels"),
-        "unregister_broker" => Some("unregistering brokers"),
         "producer_open" => return producer(step),
         "consumer_open" => return consumer(step),
         "subscribe" if step.get("topics").is_none() => Some("subscriptions by pattern"),
@@ -102,23 +99,11 @@ fn topic(step: &Value) -> Option<String> {
     // Without these the cleaner has nothing to do within a trace.
     let compacts =
         ["min.cleanable.dirty.ratio", "delete.retention.ms"].iter().find(|name| setting(step, name).is_some());
-    if let Some(name) = compacts {
-        return Some(format!("compaction ({name})"));
-    }
-    throttle(step.get("config"))
+    compacts.map(|name| format!("compaction ({name})"))
 }
 
 fn alter_config(step: &Value) -> Option<String> {
-    if step.get("group").is_some() {
-        return Some("settings of groups".into());
-    }
-    ["set", "append", "subtract"].into_iter().find_map(|operation| throttle(step.get(operation)))
-}
-
-fn throttle(settings: Option<&Value>) -> Option<String> {
-    let mut names = settings.and_then(Value::as_object).into_iter().flat_map(|settings| settings.keys());
-    let name = names.find(|name| name.contains("replication.throttled"))?;
-    Some(format!("throttled replication ({name})"))
+    step.get("group").map(|_| "settings of groups".into())
 }
 
 fn request(step: &Value) -> Option<String> {

@@ -4,6 +4,7 @@ use super::BrokerTimer;
 use super::context::Context;
 use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
+use super::replication_quota::Side;
 use crate::kafka::effects::RequestId;
 use crate::kafka::ids::{BrokerId, Offset, TopicIdPartition};
 use crate::kafka::mutation::{Mutation, breaks};
@@ -61,6 +62,7 @@ impl ReplicaManager {
             || fetch.partitions.is_empty()
             || size_bytes >= i64::from(fetch.min_bytes)
         {
+            self.record_sent(fetch.fetcher, &response, cx);
             cx.respond(id, response);
             return;
         }
@@ -144,7 +146,11 @@ impl ReplicaManager {
                     });
                 }
                 let log_end_offset = partition.log_end_offset();
-                let read = partition.read(asked, log_end_offset, max_bytes, min_one_batch)?;
+                let mut read = partition.read(asked, log_end_offset, max_bytes, min_one_batch)?;
+                if self.is_leader_throttled(partition, replica, cx) {
+                    read.batches.clear();
+                    read.size_bytes = 0;
+                }
                 if is_first && read.diverging_epoch.is_none() {
                     let registered = cx.image.brokers.get(&replica).map(|registration| registration.epoch);
                     if broker_epoch.is_some() && registered > broker_epoch {
@@ -154,6 +160,30 @@ impl ReplicaManager {
                 }
                 Ok(read)
             }
+        }
+    }
+
+    /// Whether a follower gets nothing for now: it is not in sync, and those like it have had too much
+    /// (`shouldLeaderThrottle`).
+    fn is_leader_throttled(&self, partition: &Partition, follower: BrokerId, cx: &Context<'_>) -> bool {
+        partition.is_throttled(Side::Leader)
+            && !partition.isr.contains(&follower)
+            && self.leader_quota.is_exceeded(Side::Leader, cx)
+    }
+
+    /// Counts what a follower gets of throttled partitions: the records, which are nearly all of an answer.
+    fn record_sent(&mut self, fetcher: Fetcher, response: &FetchResponse, cx: &Context<'_>) {
+        if fetcher == Fetcher::Consumer {
+            return;
+        }
+        let is_throttled = |answer: &&FetchPartitionResponse| {
+            let id = TopicIdPartition { topic_id: answer.topic_id, partition: answer.partition };
+            self.partitions.get(&id).is_some_and(|partition| partition.is_throttled(Side::Leader))
+        };
+        let throttled = response.partitions.iter().filter(|answer| !answer.batches.is_empty()).filter(is_throttled);
+        let bytes: u64 = throttled.flat_map(|answer| &answer.batches).map(|batch| batch.size_in_bytes() as u64).sum();
+        if bytes > 0 {
+            self.leader_quota.record(bytes, cx.now);
         }
     }
 
@@ -241,14 +271,17 @@ impl ReplicaManager {
 
     fn readiness(&self, fetcher: Fetcher, asked: &FetchPartition, cx: &Context<'_>) -> Readiness {
         let Ok(partition) = self.hosted(id_of(asked), cx.image) else { return Readiness::Now };
-        let is_follower = matches!(fetcher, Fetcher::Follower { .. });
+        let (is_follower, is_throttled) = match fetcher {
+            Fetcher::Consumer => (false, false),
+            Fetcher::Follower { replica, .. } => (true, self.is_leader_throttled(partition, replica, cx)),
+        };
         if partition.check_epoch(asked.current_leader_epoch, is_follower).is_err() {
             return Readiness::Now;
         }
         let log = &partition.log;
         let end = if is_follower { log.log_end_offset() } else { log.high_watermark() };
         let mut bytes = 0;
-        if end != asked.fetch_offset {
+        if end != asked.fetch_offset && !is_throttled {
             let (Some(from), Some(to)) = (log.offset_metadata(asked.fetch_offset), log.offset_metadata(end)) else {
                 return Readiness::Now;
             };
@@ -275,6 +308,7 @@ impl ReplicaManager {
         let Some(delayed) = self.fetches.remove(number, DelayedFetch::watched) else { return };
         cx.out.cancel_timer(BrokerTimer::Fetch(number));
         let (response, _, _) = self.read_all(&delayed.fetch, false, cx);
+        self.record_sent(delayed.fetch.fetcher, &response, cx);
         cx.respond(delayed.request, response);
     }
 }

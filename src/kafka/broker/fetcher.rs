@@ -7,6 +7,7 @@ use super::BrokerTimer;
 use super::context::Context;
 use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
+use super::replication_quota::Side;
 use crate::kafka::effects::Channel;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId, Offset, SimTime, TopicIdPartition};
 use crate::kafka::mutation::{Mutation, breaks};
@@ -31,6 +32,9 @@ pub struct PartitionFetchState {
     pub current_leader_epoch: LeaderEpoch,
     /// After an error: not before then.
     pub delayed_until: Option<SimTime>,
+    /// Whether the last answer left nothing to fetch that the leader had committed; before the first answer it does
+    /// not count as in sync (`PartitionFetchState.isReplicaInSync`).
+    pub is_in_sync: bool,
     /// The leader has said that the offset is out of range: its own offsets must be asked for first.
     pub is_out_of_range: bool,
 }
@@ -55,7 +59,12 @@ pub enum FetcherRequest {
 impl ReplicaManager {
     /// Begins to copy a partition, or begins anew in a new epoch.
     pub(super) fn add_fetcher(&mut self, id: TopicIdPartition, leader: BrokerId, epoch: LeaderEpoch) {
-        let state = PartitionFetchState { current_leader_epoch: epoch, delayed_until: None, is_out_of_range: false };
+        let state = PartitionFetchState {
+            current_leader_epoch: epoch,
+            delayed_until: None,
+            is_in_sync: false,
+            is_out_of_range: false,
+        };
         self.fetchers.entry(leader).or_default().partitions.insert(id, state);
     }
 
@@ -96,6 +105,7 @@ impl ReplicaManager {
             return;
         }
         let mut earliest: Option<SimTime> = None;
+        let backed_off = cx.now.plus_ms(u64::from(cx.setup.config.replica_fetch_backoff_ms));
         let mut out_of_range = None;
         let mut asked = Vec::with_capacity(fetcher.partitions.len());
         let mut sent = Vec::with_capacity(fetcher.partitions.len());
@@ -109,6 +119,13 @@ impl ReplicaManager {
                 break;
             }
             let Some(partition) = self.partitions.get(id) else { continue };
+            if !state.is_in_sync
+                && partition.is_throttled(Side::Follower)
+                && self.follower_quota.is_exceeded(Side::Follower, cx)
+            {
+                earliest = Some(earliest.map_or(backed_off, |earliest| earliest.min(backed_off)));
+                continue;
+            }
             let fetch_offset = partition.log.log_end_offset();
             asked.push(FetchPartition {
                 topic_id: id.topic_id,
@@ -203,8 +220,16 @@ impl ReplicaManager {
                 && state.delayed_until.is_none_or(|until| until <= cx.now)
                 && !partition.is_leader
                 && partition.log.log_end_offset() == *offset;
-            if is_current && has_news(&answer, partition) {
+            if !is_current {
+                continue;
+            }
+            let high_watermark = answer.high_watermark;
+            let may_tell_lag = answer.error.is_none() && answer.diverging_epoch.is_none();
+            if has_news(&answer, partition) {
                 self.partition_answered(leader, id, answer, cx);
+            }
+            if may_tell_lag {
+                self.note_lag(leader, id, high_watermark);
             }
         }
         self.next_fetch(leader, cx);
@@ -236,6 +261,14 @@ impl ReplicaManager {
         }
     }
 
+    /// An answer was taken over: does anything committed remain to be fetched?
+    fn note_lag(&mut self, leader: BrokerId, id: TopicIdPartition, high_watermark: Offset) {
+        let Some(log_end_offset) = self.partitions.get(&id).map(|partition| partition.log_end_offset()) else { return };
+        if let Some(state) = self.fetch_state_mut(leader, id) {
+            state.is_in_sync = high_watermark <= log_end_offset;
+        }
+    }
+
     fn fetch_state_mut(&mut self, leader: BrokerId, id: TopicIdPartition) -> Option<&mut PartitionFetchState> {
         self.fetchers.get_mut(&leader)?.partitions.get_mut(&id)
     }
@@ -257,6 +290,11 @@ impl ReplicaManager {
         let broker = cx.id();
         let now_ms = cx.now_ms();
         cx.cost_us += cx.setup.timing.append_us * answer.batches.len() as u64;
+        let now = cx.now;
+        let size_bytes: u64 = answer.batches.iter().map(|batch| batch.size_in_bytes() as u64).sum();
+        if self.partitions.get(&id).is_some_and(|partition| partition.is_throttled(Side::Follower)) {
+            self.follower_quota.record(size_bytes, now);
+        }
         let Some(partition) = self.partition_mut(id) else { return false };
         if partition.log.append_as_follower(&answer.batches, now_ms).is_err() {
             return false;

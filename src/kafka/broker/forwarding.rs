@@ -13,6 +13,9 @@ use crate::kafka::protocol::admin::{
     CreatableTopic, CreatableTopicResult, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
     DeleteTopicsResponse, ElectLeadersResponse, IncrementalAlterConfigsResponse,
 };
+use crate::kafka::protocol::broker_lifecycle::UnregisterBrokerResponse;
+use crate::kafka::protocol::features::UpdateFeaturesResponse;
+use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 
 /// `BrokerServer`: how long the forwarding channel tries.
@@ -172,6 +175,10 @@ pub(super) fn is_forwarded(request: &Request) -> bool {
             | Request::CreatePartitions(_)
             | Request::IncrementalAlterConfigs(_)
             | Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::ListPartitionReassignments(_)
+            | Request::UnregisterBroker(_)
+            | Request::UpdateFeatures(_)
     )
 }
 
@@ -186,6 +193,10 @@ fn has_error(response: &Response, error: ErrorCode) -> bool {
         Response::ElectLeaders(response) => {
             response.error == error || response.partitions.iter().any(|(_, of_partition)| *of_partition == error)
         }
+        Response::AlterPartitionReassignments(response) => response.error == error,
+        Response::ListPartitionReassignments(response) => response.error == error,
+        Response::UnregisterBroker(response) => response.error == error,
+        Response::UpdateFeatures(response) => response.error == error,
         _ => false,
     }
 }
@@ -216,6 +227,14 @@ fn error_response(request: &Request, error: ErrorCode) -> Option<Response> {
             IncrementalAlterConfigsResponse { resources }.into()
         }
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
+        Request::AlterPartitionReassignments(_) => {
+            AlterPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
+        Request::ListPartitionReassignments(_) => {
+            ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
+        Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, error_message: None }.into(),
+        Request::UpdateFeatures(_) => UpdateFeaturesResponse { error, error_message: None }.into(),
         _ => return None,
     })
 }

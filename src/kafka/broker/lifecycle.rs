@@ -4,10 +4,12 @@
 use super::BrokerTimer;
 use super::context::Context;
 use crate::kafka::effects::Channel;
+use crate::kafka::features::supported_features;
 use crate::kafka::ids::{BrokerEpoch, ControllerId, NodeId};
 use crate::kafka::protocol::broker_lifecycle::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
 };
+use crate::kafka::setup::CLUSTER_ID;
 
 /// First wait after a failure; doubled each time up to `broker.session.timeout.ms`.
 const RESEND_BACKOFF_MS: u64 = 100;
@@ -133,8 +135,10 @@ impl BrokerLifecycleManager {
             None => {
                 let request = BrokerRegistrationRequest {
                     broker: cx.id(),
+                    cluster_id: CLUSTER_ID.into(),
                     incarnation_id: self.incarnation_id,
                     rack: cx.setup.rack.clone(),
+                    features: supported_features(),
                     previous_broker_epoch: self.previous_broker_epoch,
                 };
                 cx.out.send(to, Channel::Lifecycle, correlation, request);

@@ -7,6 +7,7 @@
 //! - [`produce`], [`fetch`], `list_offsets`, [`delete_records`]: what clients and followers ask;
 //! - [`fetcher`]: copying from leaders; [`isr`]: asking the controller for changes of the ISR;
 //! - `metadata_cache`, [`forwarding`], [`producer_ids`], [`coordinator`]: the rest that clients ask for;
+//! - [`replication_quota`]: how many bytes copying may take in a second;
 //! - [`topic_settings`]: the configuration of a topic as it counts here.
 
 use std::rc::Rc;
@@ -30,6 +31,7 @@ pub mod producer_ids;
 pub mod purgatory;
 pub mod replica;
 pub mod replica_manager;
+pub mod replication_quota;
 mod roles;
 pub mod topic_settings;
 
@@ -48,6 +50,7 @@ use producer_ids::ProducerIds;
 use roles::MetadataDelta;
 
 use crate::kafka::effects::{Channel, Effects, Input, RequestId};
+use crate::kafka::features::supported_features;
 use crate::kafka::group::GroupCoordinator;
 use crate::kafka::group::timer::GroupTimer;
 use crate::kafka::ids::{BrokerId, NodeId, SimTime, TopicIdPartition, TopicPartition};
@@ -410,7 +413,14 @@ impl Parts<'_> {
                 let response = metadata_cache::answer(&request, self.forwarding, cx);
                 cx.respond(id, response);
             }
-            Request::ApiVersions(_) => cx.respond(id, ApiVersionsResponse { error: ErrorCode::None }),
+            Request::ApiVersions(_) => {
+                let response = ApiVersionsResponse {
+                    error: ErrorCode::None,
+                    supported_features: supported_features(),
+                    finalized_features: cx.image.features.clone(),
+                };
+                cx.respond(id, response);
+            }
             Request::FindCoordinator(request) => {
                 let response = coordinator::find(&request, self.forwarding, cx);
                 cx.respond(id, response);

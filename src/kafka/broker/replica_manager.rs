@@ -11,6 +11,7 @@ use super::isr::AlterPartitionManager;
 use super::partition::Partition;
 use super::produce::DelayedProduce;
 use super::purgatory::Purgatory;
+use super::replication_quota::ReplicationQuota;
 use super::topic_settings::TopicSettings;
 use crate::kafka::group::OFFSETS_TOPIC;
 use crate::kafka::ids::{BrokerId, TopicIdPartition, TopicName, TopicPartition};
@@ -29,6 +30,10 @@ pub struct ReplicaManager {
     pub(super) deletions: Purgatory<DelayedDeleteRecords>,
     pub(super) alter_partition: AlterPartitionManager,
     pub(super) fetchers: BTreeMap<BrokerId, Fetcher>,
+    /// Of what followers were sent.
+    pub(super) leader_quota: ReplicationQuota,
+    /// Of what was fetched from leaders.
+    pub(super) follower_quota: ReplicationQuota,
     /// A controlled shutdown is under way.
     pub(super) is_shutting_down: bool,
 }
@@ -130,6 +135,8 @@ impl ReplicaManager {
         self.deletions.clear();
         self.alter_partition = AlterPartitionManager::default();
         self.fetchers.clear();
+        self.leader_quota = ReplicationQuota::default();
+        self.follower_quota = ReplicationQuota::default();
         self.is_shutting_down = false;
     }
 

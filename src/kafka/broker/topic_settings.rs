@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::replication_quota::Throttles;
 use crate::kafka::config::{Properties, TopicConfig};
 use crate::kafka::ids::{BrokerId, TopicName};
 use crate::kafka::log::LogConfig;
@@ -15,6 +16,8 @@ use crate::kafka::setup::BrokerSetup;
 pub struct TopicSettings {
     pub topic: Rc<TopicConfig>,
     pub log: Rc<LogConfig>,
+    /// Its replicas here whose copying is limited.
+    pub throttles: Rc<Throttles>,
 }
 
 /// Broker properties behind a topic's configuration, in order of preference, each with its unit in the topic's unit
@@ -73,6 +76,7 @@ impl TopicSettings {
             }
         }
         let log = LogConfig::of_topic(&config, setup.config.producer_id_expiration_ms);
-        TopicSettings { topic: Rc::new(config), log: Rc::new(log) }
+        let throttles = Throttles::of(topic, image, setup.id);
+        TopicSettings { topic: Rc::new(config), log: Rc::new(log), throttles: Rc::new(throttles) }
     }
 }

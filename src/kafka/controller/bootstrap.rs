@@ -1,14 +1,15 @@
 //! The first records of a new cluster (`kafka-storage format`, `ActivationRecordsGenerator`).
 
-use super::decision::{ELIGIBLE_LEADER_REPLICAS, MIN_INSYNC_REPLICAS};
+use super::decision::MIN_INSYNC_REPLICAS;
+use crate::kafka::features::{ELIGIBLE_LEADER_REPLICAS, KRAFT_VERSION, METADATA_VERSION};
 use crate::kafka::metadata::MetadataRecord;
 use crate::kafka::protocol::admin::ConfigResource;
 use crate::kafka::setup::ControllerSetup;
 
 /// Feature levels of a cluster formatted with 4.3 (metadata.version 4.3-IV0 is level 30).
 const FEATURE_LEVELS: [(&str, i16); 6] = [
-    ("metadata.version", 30),
-    ("kraft.version", 1),
+    (METADATA_VERSION, 30),
+    (KRAFT_VERSION, 1),
     ("transaction.version", 2),
     ("group.version", 1),
     ("share.version", 1),

@@ -73,6 +73,11 @@ impl BrokerHeartbeats {
         self.brokers.insert(broker, heartbeat);
     }
 
+    /// The broker is no longer registered.
+    pub fn remove(&mut self, broker: BrokerId) {
+        self.brokers.remove(&broker);
+    }
+
     /// A heartbeat has come; `fenced`: as the broker stands after it.
     pub fn touch(&mut self, broker: BrokerId, fenced: bool, metadata_offset: Offset, now: SimTime) {
         if let Some(heartbeat) = self.brokers.get_mut(&broker) {

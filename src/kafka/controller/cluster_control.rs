@@ -1,21 +1,28 @@
-//! Brokers: registration, heartbeats, fencing, controlled shutdown (`ClusterControlManager`,
+//! Brokers: registration, heartbeats, fencing, controlled shutdown, unregistration (`ClusterControlManager`,
 //! `ReplicationControlManager.processBrokerHeartbeat`).
 
 use super::broker_heartbeats::{BrokerControlState, BrokerHeartbeats, Wish};
 use super::decision::{Decision, View};
 use super::replication_control::BrokerChange;
+use crate::kafka::features::{METADATA_VERSION, VersionRange};
 use crate::kafka::ids::{BrokerEpoch, BrokerId, SimTime};
 use crate::kafka::metadata::MetadataRecord;
 use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::broker_lifecycle::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
+    UnregisterBrokerRequest, UnregisterBrokerResponse,
 };
+use crate::kafka::setup::CLUSTER_ID;
 
 impl View<'_> {
     /// A broker registers. Its epoch is the offset of its RegisterBroker record. What a former incarnation leaves
     /// behind is put in order before, in the same batch.
     pub fn register_broker(&self, request: &BrokerRegistrationRequest, now: SimTime) -> Decision {
+        let refuse = |error| Decision::answer(BrokerRegistrationResponse { error, broker_epoch: BrokerEpoch(-1) });
+        if request.cluster_id != CLUSTER_ID {
+            return refuse(ErrorCode::InconsistentClusterId);
+        }
         let existing = self.image.brokers.get(&request.broker);
         let session_timeout_ms = self.setup.config.broker_session_timeout_ms;
         if let Some(existing) = existing {
@@ -24,11 +31,11 @@ impl View<'_> {
                 return Decision::answer(response);
             }
             if self.heartbeats.has_valid_session(request.broker, session_timeout_ms, now) {
-                return Decision::answer(BrokerRegistrationResponse {
-                    error: ErrorCode::DuplicateBrokerRegistration,
-                    broker_epoch: BrokerEpoch(-1),
-                });
+                return refuse(ErrorCode::DuplicateBrokerRegistration);
             }
+        }
+        if let Err(error) = self.validate_features(request) {
+            return refuse(error);
         }
         let is_clean = existing.is_some_and(|existing| request.previous_broker_epoch == Some(existing.epoch));
         let change = if is_clean || !self.eligible_leader_replicas() {
@@ -43,8 +50,40 @@ impl View<'_> {
             incarnation_id: request.incarnation_id,
             broker_epoch,
             rack: request.rack.clone(),
+            features: request.features.clone(),
         });
         Decision::new(records, BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch })
+    }
+
+    /// A broker must be able to work at the level that each feature has, also at that of one it does not name.
+    fn validate_features(&self, request: &BrokerRegistrationRequest) -> Result<(), ErrorCode> {
+        let level = |name: &str| self.image.features.get(name).copied().unwrap_or(0);
+        if request.features.iter().any(|(name, range)| !range.contains(level(name))) {
+            return Err(ErrorCode::UnsupportedVersion);
+        }
+        if !request.features.contains_key(METADATA_VERSION) {
+            return Err(ErrorCode::InvalidRegistration);
+        }
+        let mut unnamed = self.image.features.iter().filter(|(name, _)| !request.features.contains_key(*name));
+        match unnamed.any(|(_, level)| !VersionRange::DISABLED.contains(*level)) {
+            true => Err(ErrorCode::UnsupportedVersion),
+            false => Ok(()),
+        }
+    }
+
+    /// Strikes a broker off the list, dead or alive. Assignments go on naming it.
+    pub fn unregister_broker(&self, request: &UnregisterBrokerRequest) -> Decision {
+        let broker = request.broker;
+        let Some(registration) = self.image.brokers.get(&broker) else {
+            let error_message = Some(format!("Broker ID {broker} is not currently registered"));
+            return Decision::answer(UnregisterBrokerResponse {
+                error: ErrorCode::BrokerIdNotRegistered,
+                error_message,
+            });
+        };
+        let mut records = self.leader_and_isr_updates(BrokerChange::Removed(broker));
+        records.push(MetadataRecord::UnregisterBroker { broker, broker_epoch: registration.epoch });
+        Decision::new(records, UnregisterBrokerResponse { error: ErrorCode::None, error_message: None })
     }
 
     /// A heartbeat. Besides the decision: where the broker stands after it; None: it is not registered so.

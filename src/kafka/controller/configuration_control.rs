@@ -32,6 +32,11 @@ const OTHER_TOPIC_CONFIGS: &[&str] = &[
     "segment.jitter.ms",
 ];
 
+/// Which replicas of a topic are throttled, and the bytes per second of a broker's (KIP-73).
+const THROTTLED_REPLICAS: &[&str] =
+    &["follower.replication.throttled.replicas", "leader.replication.throttled.replicas"];
+const THROTTLED_RATES: &[&str] = &["follower.replication.throttled.rate", "leader.replication.throttled.rate"];
+
 /// Settings whose value is a list, so that values can be added and taken away.
 const LIST_CONFIGS: &[&str] =
     &["cleanup.policy", "follower.replication.throttled.replicas", "leader.replication.throttled.replicas"];
@@ -53,7 +58,19 @@ fn invalid(message: String) -> ApiError {
     (ErrorCode::InvalidConfig, message)
 }
 
+/// `*`, or a list of `partition:broker` (`ThrottledReplicaListValidator`).
+fn is_replica_list(value: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_replica = |entry: &str| {
+        entry.trim().split_once(':').is_some_and(|(partition, broker)| is_number(partition) && is_number(broker))
+    };
+    value.trim().is_empty() || value.trim() == "*" || value.split(',').all(is_replica)
+}
+
 fn validate_topic_config(name: &str, value: &str) -> Result<(), ApiError> {
+    if THROTTLED_REPLICAS.contains(&name) && !is_replica_list(value) {
+        return Err(invalid(format!("Invalid value {value} for configuration {name}: * or partition:broker, …")));
+    }
     if OTHER_TOPIC_CONFIGS.contains(&name) {
         return Ok(());
     }
@@ -86,6 +103,9 @@ fn is_ratio(value: &str) -> bool {
 }
 
 fn validate_broker_config(name: &str, value: &str) -> Result<(), ApiError> {
+    if THROTTLED_RATES.contains(&name) && !value.trim().parse::<i64>().is_ok_and(|rate| rate >= 0) {
+        return Err(invalid(format!("Invalid value {value} for configuration {name}: bytes per second, at least 0")));
+    }
     if BrokerConfig::NAMES.contains(&name) && !DYNAMIC_BROKER_CONFIGS.contains(&name) {
         return Err((ErrorCode::InvalidRequest, format!("{name} cannot be changed while brokers run")));
     }

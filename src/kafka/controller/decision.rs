@@ -1,6 +1,7 @@
 //! What the active controller decides: records to write, and what is answered once they are committed.
 
 use crate::kafka::controller::broker_heartbeats::BrokerHeartbeats;
+use crate::kafka::features::ELIGIBLE_LEADER_REPLICAS;
 use crate::kafka::ids::{BrokerEpoch, BrokerId, TopicName};
 use crate::kafka::metadata::{MetadataImage, MetadataRecord};
 use crate::kafka::protocol::Response;
@@ -25,8 +26,6 @@ impl Decision {
     }
 }
 
-/// The feature whose level says whether eligible leader replicas are kept.
-pub const ELIGIBLE_LEADER_REPLICAS: &str = "eligible.leader.replicas.version";
 pub const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
 pub const UNCLEAN_LEADER_ELECTION: &str = "unclean.leader.election.enable";
 

@@ -10,10 +10,12 @@ mod cluster_control;
 mod commit_notes;
 mod configuration_control;
 mod decision;
+mod feature_control;
 mod not_controller;
 mod partition_change_builder;
 mod producer_ids;
 pub mod quorum;
+mod reassignment;
 mod replication_control;
 #[cfg(test)]
 mod tests;
@@ -179,6 +181,11 @@ impl Controller {
                 self.after_registration(body, decision.as_ref(), now, out);
                 self.carry_out(decision, id, request, now, out);
             }
+            Request::UnregisterBroker(body) if self.is_active() => {
+                let decision = self.view().map(|view| view.unregister_broker(body));
+                self.after_unregistration(body.broker, decision.as_ref(), out);
+                self.carry_out(decision, id, request, now, out);
+            }
             Request::BrokerHeartbeat(body) if self.is_active() => {
                 let body = body.clone();
                 self.handle_heartbeat(id, &body, now, out);
@@ -211,6 +218,9 @@ impl Controller {
             Request::CreatePartitions(body) => view.create_partitions(body, &mut random),
             Request::IncrementalAlterConfigs(body) => view.incremental_alter_configs(body),
             Request::ElectLeaders(body) => view.elect_leaders(body),
+            Request::UpdateFeatures(body) => view.update_features(body),
+            Request::AlterPartitionReassignments(body) => view.alter_partition_reassignments(body),
+            Request::ListPartitionReassignments(body) => view.list_partition_reassignments(body),
             _ => return None,
         };
         self.setup.random = random;
@@ -229,6 +239,15 @@ impl Controller {
         {
             active.heartbeats.register(request.broker, now);
             out.cancel_timer(ControllerTimer::BrokerSession(request.broker));
+        }
+    }
+
+    fn after_unregistration(&mut self, broker: BrokerId, decision: Option<&Decision>, out: &mut Effects) {
+        if let (Some(active), Some(decision)) = (&mut self.active, decision)
+            && !decision.records.is_empty()
+        {
+            active.heartbeats.remove(broker);
+            out.cancel_timer(ControllerTimer::BrokerSession(broker));
         }
     }
 

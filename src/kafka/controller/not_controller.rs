@@ -7,9 +7,11 @@ use crate::kafka::protocol::admin::{
     IncrementalAlterConfigsResponse,
 };
 use crate::kafka::protocol::broker_lifecycle::{
-    AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
+    AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse, UnregisterBrokerResponse,
 };
+use crate::kafka::protocol::features::UpdateFeaturesResponse;
 use crate::kafka::protocol::producer_id::AllocateProducerIdsResponse;
+use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 
 /// The refusal; None: no controller answers such a request.
@@ -40,6 +42,14 @@ pub fn not_controller(request: &Request) -> Option<Response> {
             IncrementalAlterConfigsResponse { resources }.into()
         }
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
+        Request::AlterPartitionReassignments(_) => {
+            AlterPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
+        Request::ListPartitionReassignments(_) => {
+            ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
+        Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, error_message: None }.into(),
+        Request::UpdateFeatures(_) => UpdateFeaturesResponse { error, error_message: None }.into(),
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! What becomes of a partition when its ISR, its leader or its brokers change: the rules of election and of eligible
 //! leader replicas (`PartitionChangeBuilder`, KIP-966).
 
+use super::reassignment::Reassignment;
 use crate::kafka::ids::{BrokerId, TopicId};
 use crate::kafka::metadata::{PartitionChange, PartitionRegistration};
 use crate::kafka::mutation::{Mutation, breaks};
@@ -27,6 +28,8 @@ pub struct PartitionChangeBuilder<'a> {
     eligible_leader_replicas: bool,
     election: Election,
     target_isr: Vec<BrokerId>,
+    /// Replicas, and which of them come and go.
+    target: Reassignment,
     target_elr: Vec<BrokerId>,
     target_recovery_state: LeaderRecoveryState,
     unclean_shutdown: Option<BrokerId>,
@@ -51,6 +54,7 @@ impl<'a> PartitionChangeBuilder<'a> {
             eligible_leader_replicas,
             election: Election::Online,
             target_isr: partition.isr.clone(),
+            target: Reassignment::of(partition),
             target_elr: partition.elr.clone(),
             target_recovery_state: partition.leader_recovery_state,
             unclean_shutdown: None,
@@ -64,6 +68,21 @@ impl<'a> PartitionChangeBuilder<'a> {
 
     pub fn target_isr(mut self, isr: Vec<BrokerId>) -> Self {
         self.target_isr = isr;
+        self
+    }
+
+    pub fn target_replicas(mut self, replicas: Vec<BrokerId>) -> Self {
+        self.target.replicas = replicas;
+        self
+    }
+
+    pub fn target_removing(mut self, removing: Vec<BrokerId>) -> Self {
+        self.target.removing = removing;
+        self
+    }
+
+    pub fn target_adding(mut self, adding: Vec<BrokerId>) -> Self {
+        self.target.adding = adding;
         self
     }
 
@@ -81,8 +100,14 @@ impl<'a> PartitionChangeBuilder<'a> {
     /// The change; None: nothing changes.
     pub fn build(mut self) -> Option<PartitionChange> {
         let mut change = PartitionChange { topic_id: self.topic_id, partition: self.number, ..Default::default() };
+        self.complete_reassignment();
         self.populate_target_elr();
         self.try_election(&mut change);
+        let drops_replicas = self.partition.replicas.iter().any(|broker| !self.target.replicas.contains(broker));
+        if change.leader.is_none() && drops_replicas {
+            // A new leader epoch, though the leader stays: whoever was dropped must not fetch on as if it belonged.
+            change.leader = Some(self.partition.leader);
+        }
         self.update_elr(&mut change);
         let may_be_empty = self.eligible_leader_replicas;
         if change.isr.is_none()
@@ -92,11 +117,27 @@ impl<'a> PartitionChangeBuilder<'a> {
             change.isr = Some(self.target_isr.clone());
         }
         self.update_last_known_leader(&mut change);
+        self.set_assignment(&mut change);
         if self.target_recovery_state != self.partition.leader_recovery_state {
             change.leader_recovery_state = Some(self.target_recovery_state);
         }
         let unchanged = PartitionChange { topic_id: self.topic_id, partition: self.number, ..Default::default() };
         (change != unchanged).then_some(change)
+    }
+
+    /// If the ISR has all that the partition was waiting for, the move ends with this very change.
+    fn complete_reassignment(&mut self) {
+        if let Some(completed) = self.target.complete(&self.target_isr) {
+            self.target_isr = completed.isr;
+            self.target = Reassignment { replicas: completed.replicas, adding: Vec::new(), removing: Vec::new() };
+        }
+    }
+
+    fn set_assignment(&self, change: &mut PartitionChange) {
+        let changed = |target: &Vec<BrokerId>, before: &Vec<BrokerId>| (target != before).then(|| target.clone());
+        change.replicas = changed(&self.target.replicas, &self.partition.replicas);
+        change.removing_replicas = changed(&self.target.removing, &self.partition.removing_replicas);
+        change.adding_replicas = changed(&self.target.adding, &self.partition.adding_replicas);
     }
 
     /// Below min ISR, whoever leaves the ISR stays eligible: it has all that is committed, since the high watermark
@@ -135,7 +176,7 @@ impl<'a> PartitionChangeBuilder<'a> {
 
     /// The leader, and whether it may lack committed records.
     fn elect_leader(&self) -> (Option<BrokerId>, bool) {
-        let replicas = &self.partition.replicas;
+        let replicas = &self.target.replicas;
         if self.election == Election::Preferred
             && let Some(preferred) = replicas.first().filter(|broker| self.is_valid_new_leader(**broker))
         {

@@ -33,7 +33,7 @@ impl BrokerChange {
 }
 
 impl View<'_> {
-    fn builder<'b>(
+    pub fn builder<'b>(
         &self,
         topic: &TopicImage,
         number: i32,

@@ -123,7 +123,23 @@ impl View<'_> {
         Ok(partitions)
     }
 
+    /// Of a new partition, which needs a leader at once.
     fn validate_assignment(&self, number: i32, replicas: &[BrokerId], same_as: Option<usize>) -> Result<(), ApiError> {
+        self.validate_replicas(number, replicas, same_as)?;
+        if !replicas.iter().any(|broker| self.image.is_active(*broker)) {
+            let message = format!("All brokers of partition {number} are fenced or shutting down");
+            return refuse(ErrorCode::InvalidReplicaAssignment, message);
+        }
+        Ok(())
+    }
+
+    /// Whether brokers may be the replicas of a partition (`validateManualPartitionAssignment`).
+    pub fn validate_replicas(
+        &self,
+        number: i32,
+        replicas: &[BrokerId],
+        same_as: Option<usize>,
+    ) -> Result<(), ApiError> {
         let refuse = |message: String| refuse(ErrorCode::InvalidReplicaAssignment, message);
         if replicas.is_empty() {
             return refuse(format!("Partition {number} is assigned to no broker"));
@@ -138,9 +154,6 @@ impl View<'_> {
         }
         if same_as.is_some_and(|count| count != replicas.len()) {
             return refuse(format!("Partition {number} has another number of replicas than the first"));
-        }
-        if !replicas.iter().any(|broker| self.image.is_active(*broker)) {
-            return refuse(format!("All brokers of partition {number} are fenced or shutting down"));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::record::{MetadataBatch, MetadataRecord, PartitionChange};
+use crate::kafka::features::SupportedFeatures;
 use crate::kafka::ids::{
     BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, ProducerId, TopicId, TopicName, TopicPartition,
 };
@@ -22,6 +23,8 @@ pub struct BrokerRegistration {
     pub epoch: BrokerEpoch,
     pub incarnation_id: u128,
     pub rack: Option<String>,
+    /// Levels of each feature that the broker can work at.
+    pub features: SupportedFeatures,
     pub fenced: bool,
     pub in_controlled_shutdown: bool,
 }
@@ -116,10 +119,13 @@ impl MetadataImage {
         self.next_offset += 1;
         match record {
             MetadataRecord::LeaderChange { .. } | MetadataRecord::NoOp => {}
+            MetadataRecord::FeatureLevel { name, level: 0 } => {
+                self.features.remove(name);
+            }
             MetadataRecord::FeatureLevel { name, level } => {
                 self.features.insert(name.clone(), *level);
             }
-            MetadataRecord::RegisterBroker { broker, incarnation_id, broker_epoch, rack } => {
+            MetadataRecord::RegisterBroker { broker, incarnation_id, broker_epoch, rack, features } => {
                 self.brokers.insert(
                     *broker,
                     BrokerRegistration {
@@ -127,6 +133,7 @@ impl MetadataImage {
                         epoch: *broker_epoch,
                         incarnation_id: *incarnation_id,
                         rack: rack.clone(),
+                        features: features.clone(),
                         fenced: true,
                         in_controlled_shutdown: false,
                     },

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::image::PartitionRegistration;
+use crate::kafka::features::SupportedFeatures;
 use crate::kafka::ids::{BrokerEpoch, BrokerId, ControllerId, Offset, ProducerId, TopicId, TopicName};
 use crate::kafka::protocol::admin::ConfigResource;
 use crate::kafka::protocol::broker_lifecycle::LeaderRecoveryState;
@@ -40,6 +41,7 @@ pub enum MetadataRecord {
         incarnation_id: u128,
         broker_epoch: BrokerEpoch,
         rack: Option<String>,
+        features: SupportedFeatures,
     },
     UnregisterBroker {
         broker: BrokerId,

@@ -3,9 +3,12 @@
 //! Here it is left out where a connection simply works. Only a client whose connection was lost sends it, to find out
 //! whether the broker is there again, before it hands over anything of value.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::ErrorCode;
+use crate::kafka::features::SupportedFeatures;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ApiVersionsRequest {}
@@ -14,4 +17,8 @@ pub struct ApiVersionsRequest {}
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ApiVersionsResponse {
     pub error: ErrorCode,
+    /// Levels that this broker can work at.
+    pub supported_features: SupportedFeatures,
+    /// Levels at which the cluster works, as far as this broker has replayed the metadata.
+    pub finalized_features: BTreeMap<String, i16>,
 }

@@ -1,8 +1,10 @@
-//! What brokers tell the active controller: AlterPartition (56), BrokerRegistration (62), BrokerHeartbeat (63).
+//! What brokers tell the active controller: AlterPartition (56), BrokerRegistration (62), BrokerHeartbeat (63), and
+//! what an administrator tells it of a broker: UnregisterBroker (64).
 
 use serde::{Deserialize, Serialize};
 
 use super::ErrorCode;
+use crate::kafka::features::SupportedFeatures;
 use crate::kafka::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicIdPartition};
 
 /// `LeaderRecoveryState` (KIP-704): Recovering after an unclean election.
@@ -52,9 +54,12 @@ pub struct AlterPartitionResult {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BrokerRegistrationRequest {
     pub broker: BrokerId,
+    /// As it stands in the broker's log directory.
+    pub cluster_id: String,
     /// Random for each start of the process.
     pub incarnation_id: u128,
     pub rack: Option<String>,
+    pub features: SupportedFeatures,
     /// What a clean shutdown wrote down; None after an unclean one (KIP-966).
     pub previous_broker_epoch: Option<BrokerEpoch>,
 }
@@ -81,4 +86,15 @@ pub struct BrokerHeartbeatResponse {
     pub is_caught_up: bool,
     pub is_fenced: bool,
     pub should_shut_down: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct UnregisterBrokerRequest {
+    pub broker: BrokerId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct UnregisterBrokerResponse {
+    pub error: ErrorCode,
+    pub error_message: Option<String>,
 }

@@ -10,6 +10,7 @@ pub mod api_versions;
 mod batches;
 pub mod broker_lifecycle;
 pub mod error_code;
+pub mod features;
 pub mod fetch;
 pub mod group;
 pub mod list_offsets;
@@ -18,6 +19,7 @@ pub mod offsets;
 pub mod produce;
 pub mod producer_id;
 pub mod quorum;
+pub mod reassignment;
 
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +99,14 @@ requests! {
         admin::IncrementalAlterConfigsResponse
     ) = IncrementalAlterConfigs,
     ElectLeaders(admin::ElectLeadersRequest, admin::ElectLeadersResponse) = ElectLeaders,
+    AlterPartitionReassignments(
+        reassignment::AlterPartitionReassignmentsRequest,
+        reassignment::AlterPartitionReassignmentsResponse
+    ) = AlterPartitionReassignments,
+    ListPartitionReassignments(
+        reassignment::ListPartitionReassignmentsRequest,
+        reassignment::ListPartitionReassignmentsResponse
+    ) = ListPartitionReassignments,
     AlterPartition(broker_lifecycle::AlterPartitionRequest, broker_lifecycle::AlterPartitionResponse) = AlterPartition,
     BrokerRegistration(
         broker_lifecycle::BrokerRegistrationRequest,
@@ -106,6 +116,11 @@ requests! {
         broker_lifecycle::BrokerHeartbeatRequest,
         broker_lifecycle::BrokerHeartbeatResponse
     ) = BrokerHeartbeat,
+    UnregisterBroker(
+        broker_lifecycle::UnregisterBrokerRequest,
+        broker_lifecycle::UnregisterBrokerResponse
+    ) = UnregisterBroker,
+    UpdateFeatures(features::UpdateFeaturesRequest, features::UpdateFeaturesResponse) = UpdateFeatures,
     Vote(quorum::VoteRequest, quorum::VoteResponse) = Vote,
     BeginQuorumEpoch(quorum::BeginQuorumEpochRequest, quorum::BeginQuorumEpochResponse) = BeginQuorumEpoch,
     EndQuorumEpoch(quorum::EndQuorumEpochRequest, quorum::EndQuorumEpochResponse) = EndQuorumEpoch,

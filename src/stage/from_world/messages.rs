@@ -141,11 +141,17 @@ fn error(body: &MessageBody) -> Option<ErrorCode> {
         Response::DeleteRecords(body) => first(&mut body.partitions.iter().map(|(_, _, error)| *error)),
         Response::IncrementalAlterConfigs(body) => first(&mut body.resources.iter().map(|(_, error, _)| *error)),
         Response::ElectLeaders(body) => first(&mut [body.error].into_iter()),
+        Response::AlterPartitionReassignments(body) => {
+            first(&mut [body.error].into_iter().chain(body.partitions.iter().map(|(_, error, _)| *error)))
+        }
+        Response::ListPartitionReassignments(body) => first(&mut [body.error].into_iter()),
         Response::AlterPartition(body) => {
             first(&mut [body.error].into_iter().chain(body.partitions.iter().map(|one| one.error)))
         }
         Response::BrokerRegistration(body) => first(&mut [body.error].into_iter()),
         Response::BrokerHeartbeat(body) => first(&mut [body.error].into_iter()),
+        Response::UpdateFeatures(body) => first(&mut [body.error].into_iter()),
+        Response::UnregisterBroker(body) => first(&mut [body.error].into_iter()),
         Response::Vote(body) => first(&mut [body.error].into_iter()),
         Response::BeginQuorumEpoch(body) => first(&mut [body.error].into_iter()),
         Response::EndQuorumEpoch(body) => first(&mut [body.error].into_iter()),

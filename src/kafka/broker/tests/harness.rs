@@ -344,6 +344,7 @@ impl Cluster {
                     incarnation_id: request.incarnation_id,
                     broker_epoch,
                     rack: request.rack.clone(),
+                    features: request.features.clone(),
                 }]);
                 self.registrations.push(request);
                 self.answer(asker, BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch });

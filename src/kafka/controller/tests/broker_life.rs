@@ -1,10 +1,15 @@
 //! Registration, heartbeats, fencing. As recorded from a real Kafka 4.3.1 cluster.
 
+use std::rc::Rc;
+
 use super::Harness;
+use crate::kafka::features::{VersionRange, supported_features};
 use crate::kafka::ids::{BrokerEpoch, BrokerId, ProducerId};
 use crate::kafka::note::Note;
+use crate::kafka::protocol::broker_lifecycle::{BrokerRegistrationRequest, UnregisterBrokerRequest};
 use crate::kafka::protocol::producer_id::AllocateProducerIdsRequest;
 use crate::kafka::protocol::{ErrorCode, Response};
+use crate::kafka::setup::CLUSTER_ID;
 
 const SEVEN: BrokerId = BrokerId(7);
 
@@ -99,4 +104,67 @@ fn producer_ids_come_in_blocks_of_a_thousand() {
     let stale = AllocateProducerIdsRequest { broker: BrokerId(0), broker_epoch: BrokerEpoch(0) };
     let Response::AllocateProducerIds(refused) = harness.ask(stale) else { panic!("an answer") };
     assert_eq!(refused.error, ErrorCode::StaleBrokerEpoch);
+}
+
+#[test]
+fn a_broker_must_be_of_this_cluster_and_able_to_work_at_its_levels() {
+    let mut harness = Harness::with_brokers(1, true, &[]);
+    let with = |name: &str, range: Option<(i16, i16)>| {
+        let mut features = (*supported_features()).clone();
+        match range {
+            Some((min, max)) => features.insert(name.into(), VersionRange { min, max }),
+            None => features.remove(name),
+        };
+        Rc::new(features)
+    };
+    let fine = supported_features();
+    let old_metadata = with("metadata.version", Some((7, 29)));
+    let no_metadata = with("metadata.version", None);
+    let no_share = with("share.version", None);
+    let one_more = with("new.version", Some((0, 3)));
+    use ErrorCode::{InconsistentClusterId, InvalidRegistration, None as Fine, UnsupportedVersion};
+    let cases = [
+        ("another-cluster", &fine, InconsistentClusterId),
+        (CLUSTER_ID, &old_metadata, UnsupportedVersion),
+        (CLUSTER_ID, &no_metadata, InvalidRegistration),
+        (CLUSTER_ID, &no_share, UnsupportedVersion),
+        (CLUSTER_ID, &one_more, Fine),
+    ];
+    for (cluster_id, features, error) in cases {
+        let response = harness.register_as(BrokerRegistrationRequest {
+            broker: SEVEN,
+            cluster_id: cluster_id.into(),
+            incarnation_id: 1,
+            rack: None,
+            features: Rc::clone(features),
+            previous_broker_epoch: None,
+        });
+        assert_eq!(response.error, error, "{cluster_id} {features:?}");
+        assert_eq!(harness.controller().image().brokers.contains_key(&SEVEN), error.is_none());
+    }
+}
+
+fn unregister(harness: &mut Harness, broker: BrokerId) -> ErrorCode {
+    match harness.ask(UnregisterBrokerRequest { broker }) {
+        Response::UnregisterBroker(response) => response.error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_unregistered_broker_leads_nothing_and_is_unknown_until_it_registers_again() {
+    let mut harness = Harness::with_brokers(2, true, &[]);
+    assert_eq!(harness.create("t", &[&[0, 1]], &[]), ErrorCode::None);
+    assert_eq!(unregister(&mut harness, BrokerId(9)), ErrorCode::BrokerIdNotRegistered);
+    let epoch = harness.beating.remove(&BrokerId(0)).expect("broker 0 lives");
+    assert_eq!(unregister(&mut harness, BrokerId(0)), ErrorCode::None);
+    assert_eq!(harness.show("t", 0), "leader 1 epoch 1 isr [1] elr [] last []");
+    assert_eq!(harness.partition("t", 0).replicas, [BrokerId(0), BrokerId(1)], "assignments stay");
+    assert_eq!(harness.heartbeat(BrokerId(0), epoch, epoch.0, false).error, ErrorCode::StaleBrokerEpoch);
+    assert_eq!(unregister(&mut harness, BrokerId(0)), ErrorCode::BrokerIdNotRegistered);
+    harness.run_ms(20_000);
+    assert!(!harness.notes.iter().any(|(_, note)| matches!(note, Note::BrokerFenced { .. })), "it has no session");
+    harness.join(BrokerId(0), None);
+    harness.expand(BrokerId(1), "t", 0, &[0, 1]);
+    assert_eq!(harness.show("t", 0), "leader 1 epoch 1 isr [0, 1] elr [] last []");
 }

@@ -7,6 +7,7 @@ use crate::kafka::config::{BrokerConfig, Properties};
 use crate::kafka::controller::Controller;
 use crate::kafka::controller::quorum::QuorumRole;
 use crate::kafka::effects::{Channel, Effect, Effects, Input, RequestId};
+use crate::kafka::features::supported_features;
 use crate::kafka::ids::{
     BrokerEpoch, BrokerId, ControllerId, NodeId, Offset, SimTime, TopicIdPartition, TopicPartition,
 };
@@ -23,7 +24,7 @@ use crate::kafka::protocol::broker_lifecycle::{
 use crate::kafka::protocol::quorum::QuorumEpoch;
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::random::Random;
-use crate::kafka::setup::{ControllerSetup, Timing, WallClock};
+use crate::kafka::setup::{CLUSTER_ID, ControllerSetup, Timing, WallClock};
 use crate::kafka::timer::Timer;
 
 const LATENCY_US: u64 = 300;
@@ -267,7 +268,17 @@ impl Harness {
         incarnation_id: u128,
         previous_broker_epoch: Option<BrokerEpoch>,
     ) -> BrokerRegistrationResponse {
-        let request = BrokerRegistrationRequest { broker, incarnation_id, rack: None, previous_broker_epoch };
+        self.register_as(BrokerRegistrationRequest {
+            broker,
+            cluster_id: CLUSTER_ID.into(),
+            incarnation_id,
+            rack: None,
+            features: supported_features(),
+            previous_broker_epoch,
+        })
+    }
+
+    pub fn register_as(&mut self, request: BrokerRegistrationRequest) -> BrokerRegistrationResponse {
         match self.ask(request) {
             Response::BrokerRegistration(response) => response,
             other => panic!("{other:?}"),
@@ -388,6 +399,11 @@ impl Harness {
 
     /// The leader asks for a larger ISR, as it does when its followers have caught up.
     pub fn expand(&mut self, leader: BrokerId, topic: &str, number: i32, isr: &[i32]) {
+        assert_eq!(self.ask_for_isr(leader, topic, number, isr), ErrorCode::None);
+    }
+
+    /// As [`Harness::expand`], and what the controller answers.
+    pub fn ask_for_isr(&mut self, leader: BrokerId, topic: &str, number: i32, isr: &[i32]) -> ErrorCode {
         let image = self.controller().image();
         let partition = image.partition(topic, number).expect("a partition");
         let epoch = |id: i32| (BrokerId(id), Some(image.brokers[&BrokerId(id)].epoch));
@@ -401,7 +417,7 @@ impl Harness {
         let broker_epoch = image.brokers[&leader].epoch;
         let request = AlterPartitionRequest { broker: leader, broker_epoch, partitions: vec![data] };
         match self.ask(request) {
-            Response::AlterPartition(response) => assert_eq!(response.partitions[0].error, ErrorCode::None),
+            Response::AlterPartition(response) => response.partitions[0].error,
             other => panic!("{other:?}"),
         }
     }

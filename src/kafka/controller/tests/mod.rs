@@ -3,9 +3,11 @@
 mod administration;
 mod broker_life;
 mod elections;
+mod features;
 mod harness;
 mod isr_changes;
 mod quorum;
+mod reassignment;
 
 use harness::Harness;
 

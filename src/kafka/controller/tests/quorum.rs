@@ -1,6 +1,7 @@
 //! Election, replication and loss of the quorum's leader.
 
 use super::Harness;
+use crate::kafka::features::supported_features;
 use crate::kafka::ids::{BrokerId, ControllerId, NodeId, ProducerId};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::broker_lifecycle::BrokerRegistrationRequest;
@@ -8,6 +9,7 @@ use crate::kafka::protocol::producer_id::AllocateProducerIdsRequest;
 use crate::kafka::protocol::quorum::FetchMetadataLogRequest;
 use crate::kafka::protocol::{ErrorCode, Response};
 use crate::kafka::random::Random;
+use crate::kafka::setup::CLUSTER_ID;
 
 #[test]
 fn quorums_of_one_three_and_five_elect_one_leader() {
@@ -183,8 +185,10 @@ fn under_any_schedule_of_faults_the_quorum_is_safe_and_recovers() {
                     if let Some(active) = harness.active() {
                         let brokers = BrokerRegistrationRequest {
                             broker: BrokerId(round),
+                            cluster_id: CLUSTER_ID.into(),
                             incarnation_id: 1,
                             rack: None,
+                            features: supported_features(),
                             previous_broker_epoch: None,
                         };
                         harness.ask_of(active, brokers);

@@ -145,7 +145,15 @@ impl Bench {
                     self.respond(broker, correlation, InitProducerIdResponse { error, producer_id, producer_epoch });
                 }
                 Request::ApiVersions(_) => {
-                    self.respond(broker, correlation, ApiVersionsResponse { error: ErrorCode::None });
+                    self.respond(
+                        broker,
+                        correlation,
+                        ApiVersionsResponse {
+                            error: ErrorCode::None,
+                            supported_features: Default::default(),
+                            finalized_features: Default::default(),
+                        },
+                    );
                 }
                 other => self.requests.push((broker, correlation, other)),
             }
