@@ -4,28 +4,25 @@
 //! coordinator's records are committed in `__consumer_offsets`, and a coordinator elsewhere reads them back. Committed
 //! offsets are at most the end of the partition, so the lag is never negative.
 //!
-//! Groups whose members seek are left out: they may go back, or beyond the end. So are groups of which a commit has been
-//! overtaken: a request that its sender has given up may still be waiting at the broker, and be served after a later one
-//! that came over another connection. Kafka does not keep it from that. And so are topics that were deleted: their committed offsets go with
-//! them, and one that is on its way may reach the next topic of that name.
+//! Groups whose members seek are left out: they may go back, or beyond the end. So are groups of which a commit was
+//! overtaken (see [`super::overtaken`]), and topics that were deleted: their committed offsets go with them, and one that
+//! is on its way may reach the next topic of that name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CommittedLogs, Guarantee, Violation, group_of};
 use crate::kafka::ids::{NodeId, Offset, TopicPartition};
 use crate::kafka::note::{Note, PositionReason};
+use crate::kafka::protocol::Response;
 use crate::kafka::protocol::offsets::OffsetFetchResponse;
-use crate::kafka::protocol::{Request, Response};
-use crate::sim::{EventKind, MessageBody, MessageId, World};
+use crate::sim::{EventKind, MessageBody, World};
 
 #[derive(Default)]
 pub struct Commits {
     /// Highest offset confirmed so far, by group and partition.
     confirmed: BTreeMap<(String, TopicPartition), Offset>,
-    /// Groups in which somebody went back on purpose, or a commit was overtaken.
+    /// Groups in which somebody went back on purpose.
     going_back: BTreeSet<String>,
-    /// The newest commit that each client has sent.
-    newest: BTreeMap<NodeId, MessageId>,
 }
 
 impl Guarantee for Commits {
@@ -37,17 +34,7 @@ impl Guarantee for Commits {
         for event in world.events() {
             match &event.kind {
                 EventKind::Note(note) => self.note(world, committed, note)?,
-                EventKind::MessageDelivered(message) => {
-                    if let MessageBody::Request(Request::OffsetCommit(commit)) = &message.body
-                        && self.newest.get(&message.from) > Some(&message.id)
-                    {
-                        self.going_back.insert(commit.group_id.clone());
-                    }
-                }
                 EventKind::MessageSent(message) => {
-                    if let MessageBody::Request(Request::OffsetCommit(_)) = &message.body {
-                        self.newest.insert(message.from, message.id);
-                    }
                     if let (MessageBody::Response(Response::OffsetFetch(response)), NodeId::Client(client)) =
                         (&message.body, message.to)
                         && let Some(group) = group_of(world, client)
@@ -95,7 +82,8 @@ impl Commits {
 
     /// The coordinator tells a member where its group stands.
     fn told(&self, committed: &CommittedLogs, group: &str, response: &OffsetFetchResponse) -> Result<(), Violation> {
-        if !response.error.is_none() || self.going_back.contains(group) || !committed.keeps_offsets() {
+        let may_go_back = self.going_back.contains(group) || committed.was_overtaken(group);
+        if !response.error.is_none() || may_go_back || !committed.keeps_offsets() {
             return Ok(());
         }
         for (partition, offset, error) in &response.partitions {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use super::Violation;
 use super::leader_in_isr::controller_image;
+use super::overtaken::Overtaken;
 use super::topics::Topics;
 use crate::kafka::broker::Partition;
 use crate::kafka::group::OFFSETS_TOPIC;
@@ -75,6 +76,7 @@ pub struct CommittedLogs {
     /// Partitions that lost something committed in an unclean election.
     forsaken: BTreeMap<TopicIdPartition, TopicPartition>,
     topics: Topics,
+    overtaken: Overtaken,
 }
 
 impl CommittedLogs {
@@ -103,6 +105,11 @@ impl CommittedLogs {
         self.forsaken.values().all(|forsaken| &*forsaken.topic != OFFSETS_TOPIC)
     }
 
+    /// Whether an older commit of the group may have taken the place of a newer one.
+    pub fn was_overtaken(&self, group: &str) -> bool {
+        self.overtaken.has(group)
+    }
+
     pub fn is_forsaken(&self, id: TopicIdPartition) -> bool {
         self.forsaken.contains_key(&id)
     }
@@ -119,6 +126,7 @@ impl CommittedLogs {
     pub fn observe(&mut self, world: &World) -> Result<(), Violation> {
         self.news.clear();
         self.topics.observe(world);
+        self.overtaken.observe(world);
         for event in world.events() {
             match (event.note(), event.node) {
                 (Some(Note::LeaderElected { partition, leader: Some(leader), unclean: true, .. }), Some(node)) => {

@@ -6,11 +6,12 @@
 //! neither.
 //!
 //! What `auto.offset.reset` passes over, because nothing was committed yet or because it is deleted, is not missed; and
-//! once it has gone back, records may come again.
+//! once it has gone back, records may come again. They also may when a commit was overtaken by a newer one and served after
+//! it (see [`super::overtaken`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CommittedLogs, Guarantee, Violation, notes};
+use super::{CommittedLogs, Guarantee, Violation, group_of, notes};
 use crate::kafka::client::application::CommitStyle;
 use crate::kafka::client::call::ConsumerCall;
 use crate::kafka::ids::{ClientId, NodeId, Offset, TopicPartition};
@@ -99,9 +100,10 @@ impl Guarantee for Delivery {
                     }
                 }
                 Note::RecordProcessed { client, partition, offset } => {
+                    let may_repeat = group_of(world, *client).is_none_or(|group| committed.was_overtaken(group));
                     let Some(group) = self.group_mut(world, *client) else { continue };
                     let processed = group.partitions.entry(partition.clone()).or_default();
-                    let is_new = processed.add(*offset) || processed.may_repeat;
+                    let is_new = processed.add(*offset) || processed.may_repeat || may_repeat;
                     let is_promised = committed.promises(partition) && committed.keeps_offsets();
                     if !is_new && is_promised && group.promise == Some(Promise::AtMostOnce) {
                         return Err(self.violated(format!(

@@ -24,6 +24,7 @@ mod maximal_isr;
 mod one_leader;
 mod one_owner;
 mod order;
+mod overtaken;
 mod positions;
 mod quorum;
 mod reads;

@@ -1,8 +1,8 @@
 //! The metadata log: one leader per quorum epoch, one vote per epoch and voter, and the same committed records for all.
 //!
 //! What one controller holds to be committed in `__cluster_metadata` is in every other's log as soon as that one holds
-//! it to be committed too, and a controller never loses it again; whoever is elected has all of it. What a broker has
-//! replayed is the result of a prefix of these records.
+//! it to be committed too, and a controller never loses it again; whoever is elected has all that was committed in earlier
+//! epochs. What a broker has replayed is the result of a prefix of these records.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,8 +20,8 @@ use crate::sim::{ProcessState, World};
 pub struct MetadataQuorum {
     leaders: BTreeMap<QuorumEpoch, ControllerId>,
     votes: BTreeMap<(ControllerId, QuorumEpoch), ControllerId>,
-    /// All that was ever committed.
-    committed: Vec<Rc<MetadataBatch>>,
+    /// All that was ever committed, and in which epoch it was.
+    committed: Vec<(Rc<MetadataBatch>, QuorumEpoch)>,
     /// What follows from it.
     image: MetadataImage,
     /// Hash of the image after each committed batch, by the offset after it.
@@ -45,7 +45,7 @@ impl Guarantee for MetadataQuorum {
                         "controllers {first} and {controller} both lead the quorum in epoch {epoch}"
                     )));
                 }
-                self.check_leader(world, *controller)?;
+                self.check_leader(world, *controller, *epoch)?;
             }
             if event.node != last
                 && let Some(node @ NodeId::Controller(_)) = event.node
@@ -94,14 +94,15 @@ impl MetadataQuorum {
         Ok(())
     }
 
-    /// Whoever is elected has everything that is committed.
-    fn check_leader(&self, world: &World, id: ControllerId) -> Result<(), Violation> {
+    /// Whoever is elected has everything that was committed before.
+    fn check_leader(&self, world: &World, id: ControllerId, epoch: QuorumEpoch) -> Result<(), Violation> {
         let Some(ProcessState::Controller(controller)) =
             world.process(NodeId::Controller(id)).map(|process| &process.state)
         else {
             return Ok(());
         };
-        let Some(last) = self.committed.last() else { return Ok(()) };
+        let before = self.committed.partition_point(|(_, committed_in)| *committed_in < epoch);
+        let Some((last, _)) = before.checked_sub(1).map(|last| &self.committed[last]) else { return Ok(()) };
         if controller.metadata_log().from_offset(last.base_offset).next() != Some(last) {
             return Err(self.violated(format!(
                 "controller {id} is elected, and lacks the committed records from {} of epoch {}; its log ends at {}",
@@ -130,8 +131,8 @@ impl MetadataQuorum {
             if batch.base_offset >= high_watermark {
                 break;
             }
-            let place = self.committed.partition_point(|known| known.end_offset() <= batch.base_offset);
-            match self.committed.get(place) {
+            let place = self.committed.partition_point(|(known, _)| known.end_offset() <= batch.base_offset);
+            match self.committed.get(place).map(|(known, _)| known) {
                 Some(known) if known == batch => {}
                 Some(known) => {
                     return Err(self.violated(format!(
@@ -143,7 +144,7 @@ impl MetadataQuorum {
                 None => {
                     self.image.apply_batch(batch);
                     self.images.insert(self.image.next_offset, state_hash(&self.image));
-                    self.committed.push(batch.clone());
+                    self.committed.push((batch.clone(), controller.epoch()));
                 }
             }
         }
