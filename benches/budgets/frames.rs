@@ -84,7 +84,7 @@ impl Component for Crowd {
 
     fn view(&self, _ctx: &Context<Crowd>) -> Html {
         html! {
-            <StageView frame={self.frame.clone()} playing={true} clock={self.clock.clone()} reduced={false}
+            <StageView frame={self.frame.clone()} playing={true} clock={self.clock.clone()} reduced={false} embedded={false}
                 selected={None::<Thing>} lit={None::<Thing>} on_select={Callback::noop()} on_hover={Callback::noop()} />
         }
     }
