@@ -18,7 +18,6 @@
 //! A seed gives the same schedule, step by step, for as long as [`PLAN_VERSION`] stays the same.
 
 pub mod administrator;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod campaign;
 pub mod coverage;
 mod draw;
