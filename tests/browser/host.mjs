@@ -56,11 +56,13 @@ const hostPage = (attributes) => `<!doctype html>
       if (event.source !== frame) return;
       messages.push(event.data);
       if (event.data.type === "state" && waiting) {
-        waiting({ said: messages.slice(waiting.from, -1), state: event.data });
+        const said = messages.slice(waiting.from, -1).filter((message) => message.type !== "resize");
+        waiting({ said, state: event.data });
         waiting = undefined;
       }
     });
-    // The figure answers in order: what it has said before the state, it has said to the message.
+    // The figure answers in order: what it has said before the state, it has said to the message. Its height alone is no
+    // answer: it may settle at any time.
     function ask(message) {
       return new Promise((resolve) => {
         waiting = resolve;
