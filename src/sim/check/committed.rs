@@ -5,7 +5,8 @@
 //! stands for another record. And no follower believes more to be committed than some leader has committed.
 //!
 //! An unclean election breaks that promise, and all that rest on it: a partition whose new leader lacks something
-//! committed is forsaken, and no guarantee speaks of it any more.
+//! committed is forsaken, and no guarantee speaks of it any more. So is one whose former leader is another: as long as it
+//! does not know, it goes on committing.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +74,9 @@ pub struct CommittedLogs {
     logs: BTreeMap<TopicIdPartition, CommittedLog>,
     /// What the last step has added: partition, and place of its first new batch.
     news: Vec<(TopicIdPartition, usize)>,
-    /// Partitions that lost something committed in an unclean election.
+    /// Who was elected last.
+    leaders: BTreeMap<TopicIdPartition, BrokerId>,
+    /// Partitions that lost something committed in an unclean election, or may lose it.
     forsaken: BTreeMap<TopicIdPartition, TopicPartition>,
     topics: Topics,
     overtaken: Overtaken,
@@ -129,8 +132,8 @@ impl CommittedLogs {
         self.overtaken.observe(world);
         for event in world.events() {
             match (event.note(), event.node) {
-                (Some(Note::LeaderElected { partition, leader: Some(leader), unclean: true, .. }), Some(node)) => {
-                    self.elected_uncleanly(world, node, partition, *leader);
+                (Some(Note::LeaderElected { partition, leader: Some(leader), unclean, .. }), Some(node)) => {
+                    self.elected(world, node, partition, *leader, *unclean);
                 }
                 (Some(Note::HighWatermarkAdvanced { broker, partition, from, to, is_leader }), _) => {
                     if let Some(replica) = world.broker(*broker).and_then(|broker| broker.partition(partition)) {
@@ -143,14 +146,27 @@ impl CommittedLogs {
         Ok(())
     }
 
-    /// A replica leads that nobody vouches for. It may have everything all the same, as the last known leader has.
-    fn elected_uncleanly(&mut self, world: &World, controller: NodeId, partition: &TopicPartition, leader: BrokerId) {
+    /// If nobody vouches for the new leader it may have everything all the same, as the last known leader has.
+    fn elected(
+        &mut self,
+        world: &World,
+        controller: NodeId,
+        partition: &TopicPartition,
+        leader: BrokerId,
+        unclean: bool,
+    ) {
         let topic = controller_image(world, controller).and_then(|image| image.topic(&partition.topic));
         let Some(topic_id) = topic.map(|topic| topic.topic_id) else { return };
         let id = TopicIdPartition { topic_id, partition: partition.partition };
-        let Some(log) = self.logs.get(&id) else { return };
+        let is_same = self.leaders.insert(id, leader).is_none_or(|former| former == leader);
+        if !unclean {
+            return;
+        }
         let replica = world.broker(leader).and_then(|broker| broker.partition_by_id(id));
-        if replica.is_none_or(|replica| log.first_missing(replica, LeaderEpoch(i32::MAX)).is_some()) {
+        let lacks_something = self.logs.get(&id).is_some_and(|log| {
+            replica.is_none_or(|replica| log.first_missing(replica, LeaderEpoch(i32::MAX)).is_some())
+        });
+        if !is_same || lacks_something {
             self.forsaken.insert(id, partition.clone());
             self.logs.remove(&id);
         }

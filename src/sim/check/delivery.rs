@@ -34,24 +34,20 @@ struct Group {
 
 #[derive(Default)]
 struct Processed {
-    /// Where the group began to read, and everything below is processed; None: nobody has begun.
+    all: BTreeSet<Offset>,
+    /// Everything from where the group began to read up to here is processed, or passed over; None: nobody has begun.
     through: Option<Offset>,
-    /// Processed beyond that.
-    beyond: BTreeSet<Offset>,
     /// Somebody was sent back by `auto.offset.reset`.
     may_repeat: bool,
 }
 
 impl Processed {
+    /// Returns whether the record was not processed before.
     fn add(&mut self, offset: Offset) -> bool {
-        let through = self.through.get_or_insert(offset);
-        if offset < *through || !self.beyond.insert(offset) {
-            return false;
-        }
-        while self.beyond.remove(through) {
-            *through += 1;
-        }
-        true
+        self.through.get_or_insert(offset);
+        let is_new = self.all.insert(offset);
+        self.advance();
+        is_new
     }
 
     /// A member begins to read here.
@@ -60,8 +56,15 @@ impl Processed {
         if is_reset {
             self.may_repeat |= offset < *through;
             *through = offset.max(*through);
-            let through = *through;
-            self.beyond.retain(|processed| *processed >= through);
+            self.advance();
+        }
+    }
+
+    fn advance(&mut self) {
+        while let Some(through) = &mut self.through
+            && self.all.contains(through)
+        {
+            *through += 1;
         }
     }
 }
