@@ -5,9 +5,11 @@ use super::draw::Draw;
 use super::plan::{Plan, TOPIC};
 use crate::kafka::client::call::WireCall;
 use crate::kafka::client::wire::Answer;
-use crate::kafka::ids::{NodeId, SimTime, TopicPartition};
+use crate::kafka::ids::{BrokerId, NodeId, SimTime, TopicIdPartition, TopicPartition};
 use crate::kafka::protocol::Request;
-use crate::kafka::protocol::admin::{CreatableTopic, CreateTopicsRequest, ElectLeadersRequest, ElectionType};
+use crate::kafka::protocol::admin::{
+    CreatableTopic, CreateTopicsRequest, DeleteRecordsRequest, ElectLeadersRequest, ElectionType,
+};
 use crate::kafka::random::Random;
 use crate::sim::{Command, World};
 
@@ -63,14 +65,18 @@ impl Administrator {
         Some(command)
     }
 
-    /// Has leaders elected for partitions that no replica may lead any more: neither ISR nor eligible leaders are left,
-    /// nor the last known one. A change of `min.insync.replicas` at a bad moment can do that (ClearElrRecord). Kafka waits
-    /// for a person then.
+    /// Does what only a person can do, if something of that kind is needed.
     pub fn rescue(&mut self, world: &World, random: &mut Random) -> Option<Command> {
         if world.now() < self.next_rescue {
             return None;
         }
         self.next_rescue = world.now().plus_ms(PATIENCE_MS);
+        self.rescue_leaderless(world, random).or_else(|| self.rescue_stuck_follower(world))
+    }
+
+    /// Has leaders elected for partitions that no replica may lead any more: neither ISR nor eligible leaders are left,
+    /// nor the last known one. A change of `min.insync.replicas` at a bad moment can do that (ClearElrRecord).
+    fn rescue_leaderless(&mut self, world: &World, random: &mut Random) -> Option<Command> {
         let lost = world.active_image()?.partitions().filter(|(_, _, registration)| {
             registration.leader.is_none() && registration.isr.is_empty() && !registration.has_eligible_leaders()
         });
@@ -80,6 +86,27 @@ impl Administrator {
         }
         let request = ElectLeadersRequest { election_type: ElectionType::Unclean, partitions: Some(lost) };
         self.ask(request.into(), world, random)
+    }
+
+    /// Has all records deleted where a follower cannot go on: it has cut its log to the leader's log start, that lies
+    /// inside a batch (DeleteRecords), and the leader sends whole batches (`UnexpectedAppendOffsetException`). When the log
+    /// start has moved on, the follower drops its log and begins anew.
+    fn rescue_stuck_follower(&mut self, world: &World) -> Option<Command> {
+        let (partition, leader) =
+            world.active_image()?.partitions().find_map(|(partition, topic_id, registration)| {
+                let id = TopicIdPartition { topic_id, partition: partition.partition };
+                let replica = |broker| world.broker(broker)?.partition_by_id(id);
+                let leader = registration.leader?;
+                let log = replica(leader)?.log();
+                let first = log.batches().find(|batch| batch.next_offset() > log.log_start_offset())?;
+                let inside = first.base_offset() + 1..first.next_offset();
+                let is_stuck = |follower: &BrokerId| {
+                    replica(*follower).is_some_and(|replica| inside.contains(&replica.log_end_offset()))
+                };
+                registration.replicas.iter().any(is_stuck).then_some((partition, leader))
+            })?;
+        let request = DeleteRecordsRequest { partitions: vec![(partition, -1)], timeout_ms: 1_000 };
+        Some(self.ask_broker(request.into(), NodeId::Broker(leader)))
     }
 
     /// Sends a request to any broker that runs.
@@ -92,8 +119,12 @@ impl Administrator {
         if running.is_empty() {
             return None;
         }
+        Some(self.ask_broker(request, random.one_of(&running)))
+    }
+
+    pub fn ask_broker(&mut self, request: Request, to: NodeId) -> Command {
         self.last_ticket += 1;
-        let (ticket, to) = (self.last_ticket, random.one_of(&running));
-        Some(Command::Wire { call: WireCall::Send { ticket, to, connection: ticket, request: Box::new(request) } })
+        let ticket = self.last_ticket;
+        Command::Wire { call: WireCall::Send { ticket, to, connection: ticket, request: Box::new(request) } }
     }
 }

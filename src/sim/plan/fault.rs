@@ -69,8 +69,8 @@ pub enum Repair {
 #[derive(Clone, Debug, Default)]
 pub struct Strike {
     pub commands: Vec<Command>,
-    /// An administrator's request, to be sent to any broker.
-    pub request: Option<Request>,
+    /// An administrator's request, and to whom; None: to any broker.
+    pub request: Option<(Request, Option<NodeId>)>,
     pub repairs: Vec<Repair>,
 }
 
@@ -130,19 +130,18 @@ impl Fault {
                 on_message(world, random, |message| (Command::Delay { message, by_us }, None))
             }
             Fault::Seek => seek(world, random),
-            _ => Strike { request: self.request(world, random), ..Strike::default() },
+            Fault::DeleteRecords => Strike { request: delete_records(world, random), ..Strike::default() },
+            _ => Strike { request: self.request(world, random).map(|it| (it, None)), ..Strike::default() },
         }
     }
 
     /// What an administrator asks; None: there is no topic to ask for.
     fn request(self, world: &World, random: &mut Random) -> Option<Request> {
         let topic = world.active_image()?.topic(TOPIC)?;
-        let partitions: Vec<TopicPartition> =
-            topic.partitions.keys().map(|number| TopicPartition::new(TOPIC, *number)).collect();
         let replicas = topic.partitions.values().next()?.replicas.len() as u64;
         Some(match self {
             Fault::AddPartition => {
-                let count = partitions.len() as i32 + 1;
+                let count = topic.partitions.len() as i32 + 1;
                 let grown = CreatePartitionsTopic { name: TOPIC.into(), count, assignments: None };
                 CreatePartitionsRequest { topics: vec![grown], validate_only: false }.into()
             }
@@ -158,15 +157,21 @@ impl Fault {
             Fault::UncleanElection => {
                 ElectLeadersRequest { election_type: ElectionType::Unclean, partitions: None }.into()
             }
-            Fault::DeleteRecords => {
-                let offset = if random.percent(50) { -1 } else { random.spread(16) as i64 };
-                let partitions = vec![(random.one_of(&partitions), offset)];
-                DeleteRecordsRequest { partitions, timeout_ms: 1_000 }.into()
-            }
             Fault::DeleteTopic => DeleteTopicsRequest { topics: vec![TOPIC.into()] }.into(),
             _ => return None,
         })
     }
+}
+
+/// Up to the high watermark, or up to somewhere, perhaps inside a batch.
+fn delete_records(world: &World, random: &mut Random) -> Option<(Request, Option<NodeId>)> {
+    let topic = world.active_image()?.topic(TOPIC)?;
+    let numbers: Vec<i32> = topic.partitions.keys().copied().collect();
+    let number = random.one_of(&numbers);
+    let offset = if random.percent(50) { -1 } else { random.spread(16) as i64 };
+    let partitions = vec![(TopicPartition::new(TOPIC, number), offset)];
+    let leader = topic.partitions[&number].leader?;
+    Some((DeleteRecordsRequest { partitions, timeout_ms: 1_000 }.into(), Some(NodeId::Broker(leader))))
 }
 
 /// As part of a sentence: `brokers are killed`.

@@ -199,8 +199,10 @@ impl Schedule {
         let plan = self.plan.clone();
         let strike = fault.strike(&plan, world, &mut self.random);
         let mut commands = strike.commands;
-        if let Some(request) = strike.request {
-            commands.extend(self.administrator.ask(request, world, &mut self.random));
+        match strike.request {
+            Some((request, Some(to))) => commands.push(self.administrator.ask_broker(request, to)),
+            Some((request, None)) => commands.extend(self.administrator.ask(request, world, &mut self.random)),
+            None => {}
         }
         // All that one strike did ends together. Some faults last until everything is mended.
         if !self.random.percent(20) {
