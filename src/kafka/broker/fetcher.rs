@@ -247,7 +247,8 @@ impl ReplicaManager {
                 if let Some(diverging) = answer.diverging_epoch {
                     self.truncate_to_divergence(id, diverging, cx);
                 } else if !self.append_as_follower(id, &answer, cx) {
-                    self.delay(leader, id, cx);
+                    // It has failed for good, until the next leader epoch (`markPartitionFailed`).
+                    self.remove_fetcher(id);
                 }
             }
             ErrorCode::OffsetOutOfRange => {
