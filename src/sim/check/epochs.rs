@@ -2,7 +2,8 @@
 //!
 //! Two replicas that hold a record with the same offset and the same leader epoch hold the same record, committed or not,
 //! and the same one before it; so their logs are equal up to there. Everything that finds the place where two logs part,
-//! in replication and in a consumer's own check, rests on this.
+//! in replication and in a consumer's own check, rests on this. Records that are deleted (below the log start) are left
+//! out: when a leader has deleted the place where a follower's log parts from its own, the follower is not told of it.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,9 @@ impl Guarantee for Epochs {
             if batch.base_offset() != *base_offset || committed.is_forsaken(id) {
                 continue;
             }
-            let before = backwards.next().map(place);
+            // What lies below the log start is deleted: a follower may have had something else there, and nobody asks.
+            let is_first = *base_offset <= replica.log().log_start_offset();
+            let before = backwards.next().filter(|_| !is_first).map(place);
             match self.batches.get(&(id, place(batch))) {
                 None => _ = self.batches.insert((id, place(batch)), (batch.clone(), before)),
                 Some((known, _)) if known != batch => {

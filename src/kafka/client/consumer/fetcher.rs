@@ -83,9 +83,12 @@ impl Consumer {
             let Some(topic) = self.metadata.topic_name(answer.topic_id).cloned() else { continue };
             let partition = TopicPartition { topic, partition: answer.partition };
             let Some((_, offset)) = asked.iter().find(|(candidate, _)| *candidate == partition) else { continue };
-            // Whoever has sought elsewhere or lost the partition since then has no use for the answer.
+            // Whoever has sought elsewhere or lost the partition since then has no use for the answer. Nor has whoever
+            // asked the former leader and the new one, and was answered by both.
             let still = |state: &super::PartitionState| {
-                state.position.is_some_and(|position| position.offset == *offset) && !state.needs_check
+                state.position.is_some_and(|position| position.offset == *offset)
+                    && !state.needs_check
+                    && state.buffered.is_empty()
             };
             if self.subscription.get(&partition).is_some_and(still) {
                 self.partition_fetched(partition, answer, now, out);

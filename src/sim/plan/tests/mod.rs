@@ -1,3 +1,0 @@
-//! Tests that reach inside.
-
-mod mutations;
