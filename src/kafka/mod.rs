@@ -11,7 +11,7 @@ pub mod hash;
 pub mod ids;
 pub mod log;
 pub mod metadata;
-pub(crate) mod mutation;
+pub mod mutation;
 pub mod note;
 pub mod placement;
 pub mod protocol;

@@ -1,17 +1,40 @@
-//! Rules that can be broken on purpose, to see that the guarantees notice (`sim/plan/tests/mutations.rs`).
+//! Rules that can be broken on purpose, to see that the guarantees notice (`sim/plan/noticed.rs`).
 //!
 //! Only this crate's own tests can break one. Everywhere else [`breaks`] is the constant `false`, and the compiler leaves
 //! nothing of it behind.
 
-/// A rule that is not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mutation {
+/// Makes the enum, and hands out each rule's sentence.
+macro_rules! mutations {
+    ($(#[doc = $sentence:literal] $rule:ident,)*) => {
+        /// A rule that is not kept.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Mutation {
+            $(#[doc = $sentence] $rule,)*
+        }
+
+        impl Mutation {
+            /// All of them.
+            pub const ALL: &[Mutation] = &[$(Mutation::$rule,)*];
+
+            /// What is done instead.
+            pub const fn sentence(self) -> &'static str {
+                match self {
+                    $(Mutation::$rule => $sentence.trim_ascii(),)*
+                }
+            }
+        }
+    };
+}
+
+mutations! {
     /// The high watermark follows the leader's own log end.
     HighWatermarkOfLeaderAlone,
     /// The high watermark moves on below `min.insync.replicas` (as it did before KIP-966).
     HighWatermarkBelowMinIsr,
     /// A leader's high watermark goes back when a replica is behind it.
     HighWatermarkGoesBack,
+    /// Records are deleted that are not committed.
+    DeletedBeyondHighWatermark,
     /// A leader takes the ISR that it asks for as confirmed.
     IsrTakenForGranted,
     /// Whoever is alive may be elected, in sync or not.
@@ -24,10 +47,18 @@ pub enum Mutation {
     EverybodyJoinsIsr,
     /// Sequence numbers are not looked at.
     NoSequenceCheck,
+    /// A batch that is sent again goes to the end of the queue, as a new one.
+    RetriesGoLast,
     /// A follower is not told where its log parts from the leader's.
     DivergenceUntold,
     /// A follower cuts its log to its high watermark when the leader changes (as it did before KIP-101).
     TruncationToHighWatermark,
+    /// A follower cuts one batch more than where its log parts from the leader's.
+    TruncationTooDeep,
+    /// A new leader cuts its log to its high watermark.
+    NewLeaderTruncates,
+    /// A follower gives the batches that it copies its own leader epoch.
+    FollowerStampsItsEpoch,
     /// acks=all is answered before anybody has copied the records.
     AnswerBeforeReplication,
     /// A refusal counts as "not written", whatever it was.

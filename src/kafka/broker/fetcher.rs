@@ -18,6 +18,7 @@ use crate::kafka::protocol::fetch::{
     IsolationLevel,
 };
 use crate::kafka::protocol::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
+use crate::kafka::record::RecordBatch;
 
 /// The thread that copies from one leader. One request at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -297,7 +298,14 @@ impl ReplicaManager {
             self.follower_quota.record(size_bytes, now);
         }
         let Some(partition) = self.partition_mut(id) else { return false };
-        if partition.log.append_as_follower(&answer.batches, now_ms).is_err() {
+        let appended = if breaks(Mutation::FollowerStampsItsEpoch) {
+            let epoch = partition.leader_epoch();
+            let stamp = |batch: &RecordBatch| batch.with_offset_and_epoch(batch.base_offset(), epoch);
+            partition.log.append_as_follower(&answer.batches.iter().map(stamp).collect::<Vec<_>>(), now_ms)
+        } else {
+            partition.log.append_as_follower(&answer.batches, now_ms)
+        };
+        if appended.is_err() {
             return false;
         }
         for batch in &answer.batches {
@@ -336,11 +344,15 @@ impl ReplicaManager {
             Some(own) => own.offset.min(diverging.end_offset),
             None => diverging.end_offset,
         };
-        let to = to.min(log.log_end_offset());
+        let mut to = to.min(log.log_end_offset());
+        if breaks(Mutation::TruncationTooDeep) {
+            to =
+                log.batches().take_while(|batch| batch.next_offset() <= to).last().map_or(to, RecordBatch::base_offset);
+        }
         self.truncate(id, to, cx);
     }
 
-    fn truncate(&mut self, id: TopicIdPartition, to: Offset, cx: &mut Context<'_>) {
+    pub(super) fn truncate(&mut self, id: TopicIdPartition, to: Offset, cx: &mut Context<'_>) {
         let now_ms = cx.now_ms();
         let Some(partition) = self.partition_mut(id) else { return };
         let from = partition.log.log_end_offset();

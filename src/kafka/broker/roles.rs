@@ -180,6 +180,10 @@ impl ReplicaManager {
             return None;
         }
         self.remove_fetcher(id);
+        if breaks(Mutation::NewLeaderTruncates) {
+            let high_watermark = self.partitions.get(&id)?.high_watermark();
+            self.truncate(id, high_watermark, cx);
+        }
         let partition = self.partitions.get(&id)?;
         let topic_partition = partition.topic_partition.clone();
         let note = Note::BecameLeader {

@@ -172,10 +172,11 @@ impl Log {
             self.log_end_offset
         );
         let old = self.high_watermark;
-        (offset > old || (offset < old && breaks(Mutation::HighWatermarkGoesBack))).then(|| {
-            self.high_watermark = offset;
-            old
-        })
+        (offset > old || (offset < old && offset >= self.log_start_offset && breaks(Mutation::HighWatermarkGoesBack)))
+            .then(|| {
+                self.high_watermark = offset;
+                old
+            })
     }
 
     // Cutting.
@@ -223,7 +224,7 @@ impl Log {
     /// # Errors
     /// [`LogError::OffsetOutOfRange`] beyond the high watermark.
     pub fn maybe_increment_log_start_offset(&mut self, offset: Offset) -> Result<bool, LogError> {
-        if offset > self.high_watermark {
+        if offset > self.high_watermark && !breaks(Mutation::DeletedBeyondHighWatermark) {
             return Err(self.out_of_range(offset));
         }
         if offset <= self.log_start_offset {

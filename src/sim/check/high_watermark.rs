@@ -1,32 +1,19 @@
-//! The high watermark lies within the log, and never goes back within an epoch on one leader.
+//! The high watermark lies within the log.
 //!
-//! On each replica: log start <= high watermark <= log end. On a leader the high watermark only grows, as long as the
-//! process lives and its epoch lasts. A follower's may go back: it takes what its leader says.
-
-use std::collections::BTreeMap;
+//! On each replica: log start <= high watermark <= log end.
 
 use super::{CommittedLogs, Guarantee, Violation, notes, replica_of};
-use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId, Offset, TopicIdPartition};
-use crate::sim::{EventKind, World};
+use crate::sim::World;
 
 #[derive(Default)]
-pub struct HighWatermark {
-    /// Highest so far of each leader, with its epoch.
-    of_leaders: BTreeMap<(BrokerId, TopicIdPartition), (LeaderEpoch, Offset)>,
-}
+pub struct HighWatermark;
 
 impl Guarantee for HighWatermark {
     fn name(&self) -> &'static str {
-        "the high watermark lies within the log and never goes back on a leader"
+        "the high watermark lies within the log"
     }
 
     fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
-        for event in world.events() {
-            if let (EventKind::NodeStarted, Some(NodeId::Broker(broker))) = (&event.kind, event.node) {
-                // It begins with the high watermarks that were written to disk.
-                self.of_leaders.retain(|(of, _), _| *of != broker);
-            }
-        }
         for (broker, partition) in notes(world).filter_map(replica_of) {
             let Some(replica) = world.broker(broker).and_then(|broker| broker.partition(partition)) else { continue };
             let (start, end) = (replica.log().log_start_offset(), replica.log_end_offset());
@@ -34,20 +21,6 @@ impl Guarantee for HighWatermark {
             if high_watermark < start || high_watermark > end {
                 return Err(self.violated(format!(
                     "{partition} on broker {broker}: log start {start}, high watermark {high_watermark}, log end {end}"
-                )));
-            }
-            if !replica.is_leader() {
-                continue;
-            }
-            let epoch = replica.leader_epoch();
-            let entry = self.of_leaders.entry((broker, replica.id())).or_insert((epoch, high_watermark));
-            let before = *entry;
-            *entry = (epoch, high_watermark);
-            if before.0 == epoch && high_watermark < before.1 {
-                return Err(self.violated(format!(
-                    "{partition} on broker {broker}, leader in epoch {epoch}: the high watermark went back from {} to \
-                     {high_watermark}",
-                    before.1
                 )));
             }
         }

@@ -1,8 +1,7 @@
 //! The leader is in the ISR, as the controllers have it.
 //!
 //! Whenever there is a leader it is a member of the ISR. ISR and eligible leader replicas are replicas, and no broker is
-//! both; when the ISR has its minimum there are no eligible leader replicas beside it. No fenced broker is in an ISR,
-//! except the last member of a partition without leader, who alone may lead again.
+//! both; when the ISR has its minimum there are no eligible leader replicas beside it.
 
 use super::{CommittedLogs, Guarantee, Violation};
 use crate::kafka::ids::{NodeId, TopicPartition};
@@ -21,18 +20,10 @@ impl Guarantee for LeaderInIsr {
     fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
         for event in world.events() {
             let Some(image) = event.node.and_then(|node| controller_image(world, node)) else { continue };
-            match event.note() {
-                Some(Note::LeaderElected { partition, .. } | Note::IsrChanged { partition, .. }) => {
-                    if let Some(registration) = image.partition(&partition.topic, partition.partition) {
-                        self.check_partition(world, image, partition, registration)?;
-                    }
-                }
-                Some(Note::BrokerFenced { .. }) => {
-                    for (partition, _, registration) in image.partitions() {
-                        self.check_partition(world, image, &partition, registration)?;
-                    }
-                }
-                _ => {}
+            if let Some(Note::LeaderElected { partition, .. } | Note::IsrChanged { partition, .. }) = event.note()
+                && let Some(registration) = image.partition(&partition.topic, partition.partition)
+            {
+                self.check_partition(world, image, partition, registration)?;
             }
         }
         Ok(())
@@ -60,10 +51,6 @@ impl LeaderInIsr {
         }
         if isr.len() >= effective_min_isr(world, image, partition, replicas.len()) && !elr.is_empty() {
             return wrong("the ISR has its minimum, and there are eligible leader replicas");
-        }
-        let is_fenced = |broker| image.brokers.get(broker).is_none_or(|registration| registration.fenced);
-        if isr.iter().any(is_fenced) && !(leader.is_none() && isr.len() == 1) {
-            return wrong("a fenced broker is in the ISR");
         }
         Ok(())
     }

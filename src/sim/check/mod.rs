@@ -15,17 +15,21 @@ mod commits;
 pub mod committed;
 mod delivery;
 mod epochs;
+mod fenced;
+mod forward_only;
 mod generations;
 mod high_watermark;
 mod in_sync;
 mod leader_completeness;
 mod leader_in_isr;
+mod leader_keeps;
 mod maximal_isr;
 mod one_leader;
 mod one_owner;
 mod order;
 mod overtaken;
 mod positions;
+pub mod properties;
 mod quorum;
 mod reads;
 mod refused;
@@ -84,8 +88,11 @@ impl Checker {
             guarantees: vec![
                 Box::<one_leader::OneLeader>::default(),
                 Box::<leader_in_isr::LeaderInIsr>::default(),
+                Box::<fenced::Fenced>::default(),
                 Box::<maximal_isr::MaximalIsr>::default(),
                 Box::<high_watermark::HighWatermark>::default(),
+                Box::<forward_only::ForwardOnly>::default(),
+                Box::<leader_keeps::LeaderKeeps>::default(),
                 Box::<in_sync::InSync>::default(),
                 Box::<truncation::Truncation>::default(),
                 Box::<epochs::Epochs>::default(),

@@ -137,7 +137,7 @@ impl Coverage {
             Note::LogTruncated { .. } => self.add(Seen::Truncation, 1),
             Note::LogStartMoved { .. } => self.add(Seen::LogStartMoved, 1),
             Note::HighWatermarkAdvanced { from, to, is_leader: true, .. } => {
-                self.add(Seen::CommittedRecord, (to - from) as u64);
+                self.add(Seen::CommittedRecord, (to - from).max(0) as u64);
             }
             Note::RecordsAcknowledged { sends, .. } => self.add(Seen::Acknowledged, u64::from(sends.count())),
             Note::RecordsFailed { sends, outcome, .. } => {

@@ -13,6 +13,7 @@
 //! - [`rest`]: whether a mended cluster has come to rest, or why not yet;
 //! - [`run`]: plays one schedule under the eyes of the guarantees;
 //! - [`coverage`]: what happened in it;
+//! - [`noticed`]: rules that are broken on purpose, to see that the guarantees notice;
 //! - [`campaign`]: plays many, on all cores.
 //!
 //! A seed gives the same schedule, step by step, for as long as [`PLAN_VERSION`] stays the same.
@@ -22,13 +23,12 @@ pub mod campaign;
 pub mod coverage;
 mod draw;
 pub mod fault;
+pub mod noticed;
 #[allow(clippy::module_inception, reason = "a plan is what this module is about")]
 pub mod plan;
 pub mod rest;
 pub mod run;
 pub mod schedule;
-#[cfg(test)]
-mod tests;
 
 pub use coverage::{Coverage, Seen};
 pub use plan::Plan;

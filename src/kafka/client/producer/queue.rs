@@ -6,6 +6,7 @@ use super::batch::{BatchSequence, ProducerBatch};
 use super::idempotence::{Idempotence, PartitionSequences, ProducerIdentity};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::ids::{SimTime, TopicPartition};
+use crate::kafka::mutation::{Mutation, breaks};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PartitionQueue {
@@ -111,7 +112,12 @@ impl PartitionQueue {
     }
 
     /// Puts a batch back: first in line, but behind those with lower sequence numbers.
-    pub fn reenqueue(&mut self, batch: ProducerBatch) {
+    pub fn reenqueue(&mut self, mut batch: ProducerBatch) {
+        if breaks(Mutation::RetriesGoLast) {
+            batch.sequence = None;
+            self.queued.push_back(batch);
+            return;
+        }
         let at = match batch.sequence {
             Some(sequence) => self
                 .queued
