@@ -12,9 +12,8 @@ mod traces_support;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use serde_json::Value;
+use traces_support::folder::read_traces;
 use traces_support::play::{Verdict, play};
-use traces_support::trace::Trace;
 
 fn main() -> ExitCode {
     let folder = std::env::var_os("KAFKA_TRACES")
@@ -56,24 +55,4 @@ fn main() -> ExitCode {
     println!("traces: {equal} equal, {} different, {} not yet", different.len(), not_yet.len());
     println!("{equal} passed, {} failed", different.len());
     if different.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// All traces of a folder, by name.
-fn read_traces(folder: &Path) -> Result<Vec<Trace>, String> {
-    let at = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map_err(|error| at(folder, &error))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
-        .collect();
-    paths.sort();
-    if paths.is_empty() {
-        return Err(at(folder, &"there is no trace in this folder"));
-    }
-    let read = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path).map_err(|error| at(path, &error))?;
-        let json: Value = serde_json::from_str(&text).map_err(|error| at(path, &error))?;
-        Trace::parse(&json).map_err(|error| at(path, &error))
-    };
-    paths.iter().map(read).collect()
 }

@@ -7,6 +7,8 @@ use crate::stage::contract::Theme;
 pub enum Route {
     /// `#/module/3`, and an example of it: `#/module/3/when-things-die`.
     Module { number: u32, example: Option<String> },
+    /// `#/fidelity`: what was compared with a real Kafka.
+    Fidelity,
     /// `#/at/1.…`: a share link.
     Link(String),
 }
@@ -20,6 +22,7 @@ impl Route {
         let mut parts = fragment.trim_start_matches('/').splitn(3, '/');
         match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
             ("", None, None) => Ok(Route::Module { number: 3, example: None }),
+            ("fidelity", None, None) => Ok(Route::Fidelity),
             ("at", Some(link), rest) => {
                 let rest = rest.map(|rest| format!("/{rest}")).unwrap_or_default();
                 Ok(Route::Link(format!("{link}{rest}")))
@@ -39,6 +42,7 @@ impl Route {
         match self {
             Route::Module { number, example: None } => format!("/module/{number}"),
             Route::Module { number, example: Some(example) } => format!("/module/{number}/{example}"),
+            Route::Fidelity => "/fidelity".into(),
             Route::Link(link) => format!("/at/{link}"),
         }
     }

@@ -8,7 +8,10 @@ use crate::stage::contract::Theme;
 
 #[derive(Properties, PartialEq)]
 pub struct HeaderProps {
+    /// 0: none of them.
     pub module: u32,
+    /// Whether the page is the one about fidelity.
+    pub fidelity: bool,
     /// Examples completed, and examples that there are.
     pub progress: (usize, usize),
     /// Whether progress is kept across reloads.
@@ -40,6 +43,8 @@ pub fn Header(props: &HeaderProps) -> Html {
         <header class="head">
             <a class="brand" href="#/module/3">{ logo() }<span>{ "Glassbroker" }</span></a>
             <nav aria-label="Modules">{ modules(&course, props.module) }</nav>
+            <a class="link faithful" href="#/fidelity" aria-current={props.fidelity.then_some("page")}
+                title="What was compared with a real Kafka, and what came out">{ "How faithful?" }</a>
             <div class="progress">
                 <span>{ format!("Your progress: examples completed {completed}/{total}") }</span>
                 <progress max={total.to_string()} value={completed.to_string()} aria-label="Examples completed" />
@@ -65,9 +70,9 @@ pub fn Header(props: &HeaderProps) -> Html {
 
 const fn theme_text(theme: Theme) -> &'static str {
     match theme {
-        Theme::Auto => "System theme",
-        Theme::Light => "Light theme",
-        Theme::Dark => "Dark theme",
+        Theme::Auto => "System",
+        Theme::Light => "Light",
+        Theme::Dark => "Dark",
         Theme::Contrast => "High contrast",
     }
 }

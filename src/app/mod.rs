@@ -4,6 +4,7 @@ mod address;
 mod article;
 mod browser;
 mod editor;
+mod fidelity;
 mod figure;
 mod goals;
 mod header;

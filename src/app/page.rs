@@ -11,6 +11,7 @@ use yew::prelude::*;
 
 use super::address::{Query, Route};
 use super::browser;
+use super::fidelity::Fidelity;
 use super::figure::ActState;
 use super::header::Header;
 use super::outline::Outline;
@@ -276,11 +277,14 @@ impl Component for Page {
         }
         let number = self.module_number();
         let header = html! {
-            <Header module={number} progress={self.progress.count(&self.course)} is_kept={self.storage == Some(true)}
+            <Header module={number} fidelity={self.route == Route::Fidelity} progress={self.progress.count(&self.course)} is_kept={self.storage == Some(true)}
                 theme={self.theme} copied={self.copied}
                 on_share={link.callback(|()| Msg::CopyLink)} on_theme={link.callback(Msg::SetTheme)}
                 on_reset={link.callback(|()| Msg::ResetProgress)} />
         };
+        if self.route == Route::Fidelity {
+            return html! { <>{ header }{ self.notice_view(ctx) }<Fidelity /></> };
+        }
         if let Some(lesson) = self.lesson.as_ref().filter(|lesson| lesson.example().schedule.is_some()) {
             return html! {
                 <>
@@ -372,6 +376,9 @@ fn is_for_the_page(event: &web_sys::KeyboardEvent) -> bool {
     if element.closest("input, textarea, select, [contenteditable]").ok().flatten().is_some() {
         return false;
     }
+    if browser::document().is_none_or(|document| document.get_element_by_id("figure").is_none()) {
+        return false;
+    }
     let in_picture = element.closest("svg.stage").ok().flatten().is_some();
     let on_button = element.closest("button, a, summary, [role=button]").ok().flatten().is_some();
     match event.key().as_str() {
@@ -426,6 +433,7 @@ impl Page {
     fn module_number(&self) -> u32 {
         match &self.route {
             Route::Module { number, .. } => *number,
+            Route::Fidelity => 0,
             Route::Link(_) => self.lesson.as_ref().map_or(3, |lesson| lesson.example().module),
         }
     }
@@ -434,6 +442,8 @@ impl Page {
     fn open_route(&mut self) {
         self.stop();
         let route = match Route::parse(&browser::fragment()) {
+            // A figure in another page is nothing else.
+            Ok(Route::Fidelity) if self.query.embed => Route::Module { number: 3, example: None },
             Ok(route) => route,
             Err(why) => {
                 self.notice = Some(format!("The page opens at Module 3, because {why}."));
@@ -441,6 +451,8 @@ impl Page {
             }
         };
         match &route {
+            // What was played stays where it is.
+            Route::Fidelity => {}
             Route::Link(text) => {
                 let opened = link::decode(text).and_then(|moment| Lesson::open_moment(&self.course, moment));
                 match opened {
@@ -468,6 +480,7 @@ impl Page {
         self.route = route;
         let title = match self.course.module(self.module_number()) {
             Some(module) => Some(module.title.clone()),
+            None if self.route == Route::Fidelity => Some("How faithful is it?".into()),
             None => self.lesson.as_ref().map(|lesson| lesson.example().title.clone()),
         };
         browser::set_title(&format!("Glassbroker: {}", title.unwrap_or_default()));
@@ -689,8 +702,11 @@ impl Page {
     }
 
     fn copy_link(&mut self, ctx: &Context<Page>) {
-        let Some(lesson) = &self.lesson else { return };
-        let fragment = Route::Link(link::encode(&lesson.moment())).to_fragment();
+        let fragment = match &self.lesson {
+            Some(lesson) if self.route != Route::Fidelity => Route::Link(link::encode(&lesson.moment())),
+            _ => self.route.clone(),
+        }
+        .to_fragment();
         browser::show_fragment(&fragment, true);
         let address = format!("{}#{fragment}", browser::address_without_fragment());
         let done = ctx.link().callback(Msg::Copied);

@@ -1,5 +1,5 @@
 //! Build script: turns the course's Markdown (with TOML front matter) into one JSON file, so that no Markdown parser
-//! has to travel to the browser.
+//! has to travel to the browser; and `docs/fidelity.md` into a page.
 //!
 //! A file is `+++`, TOML, `+++`, Markdown. `[word](thing)` with a thing such as `concept:isr` becomes a term that
 //! lights up its thing in the figure. In the Markdown, `<!-- closing -->` (modules) and `<!-- explanation -->`
@@ -18,6 +18,10 @@ fn main() {
     let modules: Vec<Value> = entries(content).iter().filter(|path| path.is_dir()).map(|path| module(path)).collect();
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("course.json");
     fs::write(&out, json!({ "modules": modules }).to_string()).expect("OUT_DIR can be written");
+    let fidelity = Path::new("docs/fidelity.md");
+    println!("cargo:rerun-if-changed={}", fidelity.display());
+    let text = fs::read_to_string(fidelity).unwrap_or_else(|error| panic!("{}: {error}", fidelity.display()));
+    fs::write(out.with_file_name("fidelity.html"), with_wide_tables(&to_html(&text))).expect("OUT_DIR can be written");
 }
 
 /// What a folder holds, by name.
@@ -87,6 +91,15 @@ fn to_html(markdown: &str) -> String {
     let mut out = String::new();
     html::push_html(&mut out, events);
     out
+}
+
+/// On a narrow screen each table is moved sideways by itself, by keys too.
+fn with_wide_tables(html: &str) -> String {
+    const OPEN: &str = "<div class=\"table-scroll\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>";
+    // Styles in the text itself are what a strict Content-Security-Policy forbids.
+    html.replace("<table>", OPEN)
+        .replace("</table>", "</table></div>")
+        .replace("style=\"text-align: right\"", "class=\"number\"")
 }
 
 /// Without the paragraph around it.

@@ -30,6 +30,9 @@ thread_local! {
     );
 }
 
+/// What was compared with a real Kafka, and what came out: `docs/fidelity.md` as HTML.
+pub const FIDELITY_HTML: &str = include_str!(concat!(env!("OUT_DIR"), "/fidelity.html"));
+
 /// The whole course.
 pub fn course() -> Rc<Course> {
     COURSE.with(Rc::clone)

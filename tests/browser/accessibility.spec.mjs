@@ -56,6 +56,9 @@ for (const [theme, colorScheme] of [
     await page.getByRole("link", { name: /^Module 8/ }).click();
     await expect(page.getByText("This module has no content yet")).toBeVisible();
     await expectAccessible(page, "on a module without content", rules);
+    await page.getByRole("link", { name: "How faithful?" }).click();
+    await expect(page.getByRole("heading", { name: "How faithful is it?" })).toBeVisible();
+    await expectAccessible(page, "on the page about fidelity", rules);
   });
 }
 

@@ -162,3 +162,12 @@ test("on a wide screen the figure stays in view while the text is read", async (
   await expect(figure.picture).toBeInViewport({ ratio: 0.8 });
   await expect(figure.button("Next")).toBeInViewport();
 });
+
+test("the page about fidelity fits at every width", async ({ page }) => {
+  await open(page, "#/fidelity");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("How faithful is it?");
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    expect(await page.evaluate(sideways), `at ${width} px`).toEqual([]);
+  }
+});

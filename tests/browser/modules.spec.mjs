@@ -35,6 +35,27 @@ test("the way leads through nine modules and back to the one with content", asyn
   await new Figure(page).ready();
 });
 
+test("how faithful it is stands a click away, and what was played waits", async ({ page }) => {
+  await open(page);
+  const figure = await new Figure(page).ready();
+  await figure.place.fill("3");
+  const { step } = await figure.at();
+  await page.getByRole("link", { name: "How faithful?" }).click();
+  await expect(page).toHaveURL(/#\/fidelity$/);
+  await expect(page).toHaveTitle("Glassbroker: How faithful is it?");
+  await expect(page.getByRole("link", { name: "How faithful?" })).toHaveAttribute("aria-current", "page");
+  await expect(page.getByRole("heading", { level: 1, name: "How faithful is it?" })).toBeVisible();
+  const all = page.getByRole("row", { name: /^all/ });
+  await expect(all.getByRole("cell").nth(3)).toHaveText("0");
+  await expect(page.getByRole("row", { name: "leader dies next in isr" }).getByRole("cell").last()).toHaveText("equal");
+  // Keys move the page here, not the figure that is not shown.
+  await page.keyboard.press("End");
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(500);
+  await page.goBack();
+  await new Figure(page).ready();
+  await figure.expectStep(step);
+});
+
 test("the browser's back and forward lead through modules and examples", async ({ page }) => {
   await open(page);
   const figure = await new Figure(page).ready();

@@ -1,6 +1,6 @@
 //! Plays scenarios of a Kafka cluster in the simulator: steps in, answers out, both in the shape of the recordings.
 //!
-//! - [`trace`]: what a recording holds; [`unbuilt`]: what of it the simulator cannot do yet;
+//! - [`folder`], [`trace`]: recordings, and what one holds; [`unbuilt`]: what of it the simulator cannot do yet;
 //! - [`play`]: one playing, step after step; [`clock`]: waiting in virtual time;
 //! - [`names`], [`values`], [`compare`]: how answers are written down and compared;
 //! - [`view`], [`admin`], [`messages`]: how the cluster is asked;
@@ -17,6 +17,7 @@ pub mod configs;
 pub mod consumers;
 pub mod features;
 pub mod files;
+pub mod folder;
 pub mod groups;
 pub mod messages;
 pub mod metadata_log;

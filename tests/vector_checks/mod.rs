@@ -1,6 +1,7 @@
 //! One file for each kind of vectors, and what they share.
 
 mod assignors;
+pub mod folder;
 mod hashes;
 mod placement;
 mod record_batch;
