@@ -73,7 +73,7 @@ const fn theme_text(theme: Theme) -> &'static str {
         Theme::Auto => "System",
         Theme::Light => "Light",
         Theme::Dark => "Dark",
-        Theme::Contrast => "High contrast",
+        Theme::Contrast => "Contrast",
     }
 }
 

@@ -1,5 +1,6 @@
 //! State hashes of runs that every machine must repeat: natively (`determinism.rs`) and in a browser (`wasm.rs`).
 
+use glassbroker::course::random_schedule::link_to;
 use glassbroker::course::{Lesson, course};
 use glassbroker::sim::plan::Run;
 use glassbroker::timeline::Place;
@@ -15,6 +16,9 @@ const SEEDS: std::ops::RangeInclusive<u64> = 1..=8;
 pub struct Hashes {
     pub run: String,
     pub hashes: Vec<String>,
+    /// A link to the last step of a random schedule; behind the `#/at/` of the page's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// What is written down in `tests/hashes.json`.
@@ -34,7 +38,7 @@ pub fn played() -> Vec<Hashes> {
             lesson.go(Place::Step(step));
             hashes.push(line(step, lesson.world().state_hash()));
         }
-        Hashes { run: example.id.clone(), hashes }
+        Hashes { run: example.id.clone(), hashes, link: None }
     });
     let of_schedules = SEEDS.map(|seed| {
         let mut run = Run::new(seed);
@@ -45,7 +49,8 @@ pub fn played() -> Vec<Hashes> {
             }
         }
         hashes.push(line(run.step(), run.world().state_hash()));
-        Hashes { run: format!("random schedule {seed}"), hashes }
+        let link = Some(link_to(seed, run.step()));
+        Hashes { run: format!("random schedule {seed}"), hashes, link }
     });
     of_examples.chain(of_schedules).collect()
 }
