@@ -99,16 +99,20 @@ fn html(plan: &Plan) -> String {
     let faults = if faults.is_empty() { "nothing goes wrong".to_string() } else { faults.join(", ") };
     format!(
         "<p>No person has made up this run. A cluster, its clients and what happens to them were drawn from the seed \
-         <b>{seed}</b>: {brokers} brokers, {controllers} controllers, {producers} producers, {consumers} consumers. In \
-         this run, {faults}. Then everything is mended, and the cluster has to come to rest.</p>\
+         <b>{seed}</b>: {brokers}, {controllers}, {producers}, {consumers}. In this run, {faults}. Then everything is mended, and the cluster has to come to rest.</p>\
          <p>After each step of thousands of such runs a program checks what Kafka guarantees. This page can show each of \
          them, step by step.</p>",
         seed = plan.seed,
-        brokers = plan.cluster.brokers.len(),
-        controllers = plan.cluster.controllers,
-        producers = plan.producers.len(),
-        consumers = plan.consumers.len(),
+        brokers = counted(plan.cluster.brokers.len(), "broker"),
+        controllers = counted(plan.cluster.controllers as usize, "controller"),
+        producers = counted(plan.producers.len(), "producer"),
+        consumers = counted(plan.consumers.len(), "consumer"),
     )
+}
+
+/// `1 broker`, `3 brokers`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The place after so many steps of a seed's schedule, for a link.
