@@ -79,13 +79,6 @@ fn consumer(step: &Value) -> Option<String> {
     {
         return Some("the group protocol of KIP-848".into());
     }
-    if setting(step, "isolation.level").is_some_and(|level| level == "read_committed") {
-        return Some("transactions (isolation.level)".into());
-    }
-    if let Some(reset) = setting(step, "auto.offset.reset").map(plain).filter(|reset| reset.starts_with("by_duration"))
-    {
-        return Some(format!("auto.offset.reset={reset}"));
-    }
     let assignors = setting(step, "partition.assignment.strategy").map(plain)?;
     let other = assignors.split(',').map(str::trim).find(|name| !name.ends_with("RangeAssignor") && *name != "range");
     other.map(|name| format!("the assignor {}", name.rsplit('.').next().unwrap_or(name)))
