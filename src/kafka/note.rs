@@ -8,6 +8,7 @@ use super::ids::{
     TopicPartition,
 };
 use super::protocol::ErrorCode;
+use super::protocol::admin::ConfigResource;
 use super::protocol::quorum::QuorumEpoch;
 pub use super::sends::{SendId, Sends};
 
@@ -228,6 +229,27 @@ pub enum Note {
         partition: TopicPartition,
         isr: Vec<BrokerId>,
         eligible_leader_replicas: Vec<BrokerId>,
+    },
+    /// A reassignment begins, goes on or ends (KIP-455). `adding` and `removing` are empty at its end.
+    ReplicasChanged {
+        partition: TopicPartition,
+        replicas: Vec<BrokerId>,
+        adding: Vec<BrokerId>,
+        removing: Vec<BrokerId>,
+    },
+    /// A setting of a topic, of a broker or of all brokers; None: it is the default again.
+    SettingChanged {
+        resource: ConfigResource,
+        name: String,
+        value: Option<String>,
+    },
+    /// Not at formatting, but in a running cluster.
+    FeatureLevelChanged {
+        name: String,
+        level: i16,
+    },
+    BrokerUnregistered {
+        broker: BrokerId,
     },
     BrokerRegistered {
         broker: BrokerId,

@@ -82,7 +82,9 @@ fn is_noted(note: &Note, thing: &Thing) -> bool {
 /// The partition of a controller's decision.
 fn decided(note: &Note) -> Option<&TopicPartition> {
     match note {
-        Note::LeaderElected { partition, .. } | Note::IsrChanged { partition, .. } => Some(partition),
+        Note::LeaderElected { partition, .. }
+        | Note::IsrChanged { partition, .. }
+        | Note::ReplicasChanged { partition, .. } => Some(partition),
         _ => None,
     }
 }

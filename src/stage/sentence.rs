@@ -4,6 +4,7 @@ use super::frame::Frame;
 use super::words;
 use crate::kafka::ids::{ClientId, NodeId, Offset, TopicPartition};
 use crate::kafka::note::{GroupState, MemberRemoval, Note, PartitionChoice, PositionReason, SendBlock, SendOutcome};
+use crate::kafka::protocol::admin::ConfigResource;
 use crate::kafka::sends::Sends;
 use crate::sim::{Event, EventKind};
 
@@ -220,6 +221,35 @@ pub fn of_note(note: &Note, frame: &Frame) -> (u8, String) {
             weight(7, partition),
             format!("The controller notes who is in sync for {partition}: {}.", words::list(isr)),
         ),
+        Note::ReplicasChanged { partition, replicas, adding, removing } => (
+            weight(8, partition),
+            match (adding.is_empty(), removing.is_empty()) {
+                (true, true) => format!("{partition} is held by {} now.", words::brokers(replicas)),
+                (false, _) => format!(
+                    "{partition} moves: {} must copy it before the controller drops anybody.",
+                    words::brokers(adding)
+                ),
+                (true, false) => {
+                    format!("{partition} moves: {} will hold it no longer.", words::brokers(removing))
+                }
+            },
+        ),
+        Note::SettingChanged { resource, name, value } => {
+            let whose = match resource {
+                ConfigResource::Topic(topic) => format!("topic {topic}"),
+                ConfigResource::Broker(Some(broker)) => format!("broker {broker}"),
+                ConfigResource::Broker(None) => "all brokers".into(),
+                ConfigResource::Group(group) => format!("group {group}"),
+            };
+            match value {
+                Some(value) => (6, format!("The controller sets {name} of {whose} to {value}.")),
+                None => (6, format!("The controller takes {name} of {whose} back to its default.")),
+            }
+        }
+        Note::FeatureLevelChanged { name, level } => {
+            (6, format!("The controller sets the cluster's {name} to level {level}."))
+        }
+        Note::BrokerUnregistered { broker } => (6, format!("The controller forgets broker {broker}.")),
         Note::BrokerRegistered { broker, .. } => (3, format!("The controller registers broker {broker}.")),
         Note::BrokerFenced { broker } => (
             8,

@@ -6,6 +6,7 @@ use crate::kafka::broker::BrokerTimer;
 use crate::kafka::client::consumer::ConsumerTimer;
 use crate::kafka::controller::ControllerTimer;
 use crate::kafka::group::timer::GroupTimer;
+use crate::kafka::ids::BrokerId;
 use crate::kafka::protocol::ApiKey;
 use crate::kafka::protocol::produce::Acks;
 use crate::kafka::timer::Timer;
@@ -232,6 +233,11 @@ pub fn list<T: ToString>(items: &[T]) -> String {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+/// `broker 1`, `brokers 0 and 1`.
+pub fn brokers(ids: &[BrokerId]) -> String {
+    format!("{} {}", if ids.len() == 1 { "broker" } else { "brokers" }, list(ids))
 }
 
 /// A time span for people: `850 µs`, `2.4 ms`, `30 s`.

@@ -24,6 +24,16 @@ pub fn note_record(
         MetadataRecord::BrokerRegistrationChange { broker, fenced: Some(false), .. } => {
             out.note(Note::BrokerUnfenced { broker: *broker });
         }
+        MetadataRecord::UnregisterBroker { broker, .. } => {
+            out.note(Note::BrokerUnregistered { broker: *broker });
+        }
+        MetadataRecord::FeatureLevel { name, level } if before.next_offset > 0 && !before.brokers.is_empty() => {
+            out.note(Note::FeatureLevelChanged { name: name.clone(), level: *level });
+        }
+        MetadataRecord::Config { resource, name, value } => {
+            let (resource, name, value) = (resource.clone(), name.clone(), value.clone());
+            out.note(Note::SettingChanged { resource, name, value });
+        }
         MetadataRecord::Topic { name, topic_id } => {
             let partitions = batch.iter().filter(|record| is_partition_of(record, *topic_id)).count() as i32;
             out.note(Note::TopicCreated { topic: name.to_string(), partitions });
@@ -63,6 +73,14 @@ fn note_partition_change(change: &PartitionChange, before: &MetadataImage, after
         return;
     };
     let partition = TopicPartition::new(topic.name.clone(), change.partition);
+    if change.replicas.is_some() || change.adding_replicas.is_some() || change.removing_replicas.is_some() {
+        out.note(Note::ReplicasChanged {
+            partition: partition.clone(),
+            replicas: registration.replicas.clone(),
+            adding: registration.adding_replicas.clone(),
+            removing: registration.removing_replicas.clone(),
+        });
+    }
     if change.leader.is_some() {
         let former = before.topic_by_id(change.topic_id).and_then(|topic| topic.partitions.get(&change.partition));
         let unclean = registration.leader.is_some_and(|leader| {

@@ -3,6 +3,7 @@
 use super::Harness;
 use crate::kafka::controller::reassignment::{CompletedReassignment, Reassignment};
 use crate::kafka::ids::{BrokerId, TopicPartition};
+use crate::kafka::note::Note;
 use crate::kafka::protocol::reassignment::{
     AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest, OngoingPartitionReassignment,
 };
@@ -45,6 +46,17 @@ fn the_change_that_lets_the_last_new_replica_in_drops_the_old_ones() {
     assert_eq!(harness.show("t", 0), "leader 1 epoch 1 isr [1, 2] elr [] last []");
     assert_eq!(harness.partition("t", 0).replicas, ids(&[1, 2]));
     assert_eq!(ongoing(&mut harness), []);
+    let told: Vec<_> = harness
+        .notes
+        .iter()
+        .filter_map(|(_, note)| match note {
+            Note::ReplicasChanged { replicas, adding, removing, .. } => {
+                Some((replicas.clone(), adding.clone(), removing.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(ids(&[1, 2, 0]), ids(&[2]), ids(&[0])), (ids(&[1, 2]), vec![], vec![])]);
 }
 
 #[test]
