@@ -85,7 +85,8 @@ fn consumer(step: &Value) -> Option<String> {
 }
 
 fn topic(step: &Value) -> Option<String> {
-    let compression = setting(step, "compression.type").map(plain).filter(|codec| codec != "producer");
+    let is_codec = |codec: &String| ["gzip", "snappy", "lz4", "zstd"].contains(&codec.as_str());
+    let compression = setting(step, "compression.type").map(plain).filter(is_codec);
     if let Some(codec) = compression {
         return Some(format!("compression (compression.type={codec})"));
     }

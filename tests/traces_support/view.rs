@@ -38,7 +38,13 @@ pub fn log<'a>(world: &'a World, broker: BrokerId, partition: &TopicPartition) -
 /// The topic as `describe_topic` answers it.
 pub fn describe(image: &MetadataImage, topic: &str) -> Value {
     match image.topic(topic) {
-        None => json!({"error": ErrorCode::UnknownTopicOrPartition.name()}),
+        None => {
+            let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            let is_name =
+                (1..250).contains(&topic.len()) && topic.chars().all(is_allowed) && ![".", ".."].contains(&topic);
+            let error = if is_name { ErrorCode::UnknownTopicOrPartition } else { ErrorCode::InvalidTopicException };
+            json!({"error": error.name()})
+        }
         Some(found) => {
             let list = found.partitions.iter().map(|(number, partition)| partition_json(image, *number, partition));
             json!({"partitions": list.collect::<Vec<_>>()})

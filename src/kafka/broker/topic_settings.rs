@@ -43,6 +43,14 @@ fn synonyms(name: &str) -> Vec<(String, i64)> {
     }
 }
 
+/// The topic's configuration behind a broker property, and the value in its unit; None: there is none.
+pub fn as_topic_config(property: &str, value: &str) -> Option<(&'static str, String)> {
+    TopicConfig::NAMES.iter().find_map(|name| {
+        let (_, unit) = synonyms(name).into_iter().find(|(synonym, _)| synonym == property)?;
+        Some((*name, from_property(value, unit)))
+    })
+}
+
 /// A broker property as the value of a topic's configuration.
 fn from_property(value: &str, unit: i64) -> String {
     match value.trim().parse::<i64>() {

@@ -1,9 +1,10 @@
 //! Dynamic configuration of topics, brokers, the cluster and groups (`ConfigurationControlManager`,
 //! `ControllerConfigurationValidator`).
 
+use super::broker_configs;
 use super::decision::{Decision, MIN_INSYNC_REPLICAS, UNCLEAN_LEADER_ELECTION, View};
 use super::topic_control::ApiError;
-use crate::kafka::config::{BrokerConfig, TopicConfig};
+use crate::kafka::config::TopicConfig;
 use crate::kafka::ids::TopicName;
 use crate::kafka::metadata::MetadataRecord;
 use crate::kafka::protocol::ErrorCode;
@@ -32,17 +33,13 @@ const OTHER_TOPIC_CONFIGS: &[&str] = &[
     "segment.jitter.ms",
 ];
 
-/// Which replicas of a topic are throttled, and the bytes per second of a broker's (KIP-73).
+/// Which replicas of a topic are throttled (KIP-73).
 const THROTTLED_REPLICAS: &[&str] =
     &["follower.replication.throttled.replicas", "leader.replication.throttled.replicas"];
-const THROTTLED_RATES: &[&str] = &["follower.replication.throttled.rate", "leader.replication.throttled.rate"];
 
 /// Settings whose value is a list, so that values can be added and taken away.
 const LIST_CONFIGS: &[&str] =
     &["cleanup.policy", "follower.replication.throttled.replicas", "leader.replication.throttled.replicas"];
-
-/// Broker settings of the table that can be changed while brokers run (`DynamicBrokerConfig`).
-const DYNAMIC_BROKER_CONFIGS: &[&str] = &[MIN_INSYNC_REPLICAS, UNCLEAN_LEADER_ELECTION, "producer.id.expiration.ms"];
 
 /// The values that a setting knows; None: any that the table takes.
 fn known_values(name: &str) -> Option<&'static [&'static str]> {
@@ -67,7 +64,7 @@ fn is_replica_list(value: &str) -> bool {
     value.trim().is_empty() || value.trim() == "*" || value.split(',').all(is_replica)
 }
 
-fn validate_topic_config(name: &str, value: &str) -> Result<(), ApiError> {
+pub(super) fn validate_topic_config(name: &str, value: &str) -> Result<(), ApiError> {
     if THROTTLED_REPLICAS.contains(&name) && !is_replica_list(value) {
         return Err(invalid(format!("Invalid value {value} for configuration {name}: * or partition:broker, …")));
     }
@@ -100,19 +97,6 @@ fn is_ratio(value: &str) -> bool {
     let is_zero = |digits: &str| digits.chars().all(|c| c == '0');
     let whole = whole.trim_start_matches('0');
     has_digits && only_digits && (whole.is_empty() || (whole == "1" && is_zero(fraction)))
-}
-
-fn validate_broker_config(name: &str, value: &str) -> Result<(), ApiError> {
-    if THROTTLED_RATES.contains(&name) && !value.trim().parse::<i64>().is_ok_and(|rate| rate >= 0) {
-        return Err(invalid(format!("Invalid value {value} for configuration {name}: bytes per second, at least 0")));
-    }
-    if BrokerConfig::NAMES.contains(&name) && !DYNAMIC_BROKER_CONFIGS.contains(&name) {
-        return Err((ErrorCode::InvalidRequest, format!("{name} cannot be changed while brokers run")));
-    }
-    match BrokerConfig::default().set(name, value) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(invalid(error.to_string())),
-    }
 }
 
 impl View<'_> {
@@ -199,7 +183,7 @@ impl View<'_> {
                 Err(invalid(format!("{name} of the cluster cannot be removed where eligible leader replicas are kept")))
             }
             (ConfigResource::Topic(_), Some(value)) => validate_topic_config(name, value),
-            (ConfigResource::Broker(_), Some(value)) => validate_broker_config(name, value),
+            (ConfigResource::Broker(_), Some(value)) => broker_configs::validate(name, value),
             _ => Ok(()),
         }
     }

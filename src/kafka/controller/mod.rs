@@ -5,6 +5,7 @@
 
 mod active;
 mod bootstrap;
+mod broker_configs;
 pub mod broker_heartbeats;
 mod cluster_control;
 mod commit_notes;
