@@ -26,7 +26,6 @@ fn server_property(name: &str, value: &str) -> Option<String> {
     let what = match name {
         "log.cleaner.backoff.ms" => "compaction",
         "offsets.retention.check.interval.ms" => "expiry of committed offsets",
-        "producer.id.expiration.check.interval.ms" => "expiry of producers while nobody writes",
         "compression.type" if value != "producer" => "compression",
         _ => return None,
     };

@@ -26,6 +26,8 @@ pub struct Log {
     pub(super) high_watermark: Offset,
     /// Everything below was flushed.
     pub(super) recovery_point: Offset,
+    /// As in the file `recovery-point-offset-checkpoint`.
+    pub(super) recovery_point_checkpoint: Offset,
     pub(super) leader_epochs: LeaderEpochCache,
     pub(super) producers: ProducerState,
     /// As in the file `replication-offset-checkpoint`.
@@ -45,6 +47,7 @@ impl Log {
             log_end_offset: 0,
             high_watermark: 0,
             recovery_point: 0,
+            recovery_point_checkpoint: 0,
             leader_epochs: LeaderEpochCache::default(),
             producers: ProducerState::default(),
             high_watermark_checkpoint: 0,
@@ -199,6 +202,7 @@ impl Log {
         self.active_segment_mut().truncate_to(target_offset, now_ms);
         self.log_end_offset = target_offset;
         self.recovery_point = self.recovery_point.min(target_offset);
+        self.checkpoint_recovery_point();
         self.leader_epochs.truncate_from_end(target_offset);
         self.log_start_offset = self.log_start_offset.min(target_offset);
         self.rebuild_producer_state(now_ms);
@@ -214,6 +218,7 @@ impl Log {
         self.log_end_offset = offset;
         self.log_start_offset = offset;
         self.recovery_point = self.recovery_point.min(offset);
+        self.checkpoint_recovery_point();
         self.high_watermark = offset;
     }
 
