@@ -195,6 +195,7 @@ pub fn timer(timer: &Timer) -> &'static str {
             BrokerTimer::Log(LogTask::StartOffsetCheckpoint) => "it writes down where its logs begin",
             BrokerTimer::Log(LogTask::RecoveryPointCheckpoint) => "it writes down how far its logs were flushed",
             BrokerTimer::Log(LogTask::ProducerExpiry) => "it looks for producers that have been idle for long",
+            BrokerTimer::Log(LogTask::Cleaner) => "it looks whether a log is to be compacted",
             BrokerTimer::IsrShrink => "it looks for followers that lag behind",
             BrokerTimer::Produce(_) => "a produce request cannot wait any longer",
             BrokerTimer::Fetch(_) => "a fetch has waited for data for its longest time",

@@ -24,7 +24,6 @@ fn server_config(trace: &Trace) -> Option<String> {
 /// uses.
 fn server_property(name: &str, value: &str) -> Option<String> {
     let what = match name {
-        "log.cleaner.backoff.ms" => "compaction",
         "offsets.retention.check.interval.ms" => "expiry of committed offsets",
         "compression.type" if value != "producer" => "compression",
         _ => return None,
@@ -92,13 +91,7 @@ fn consumer(step: &Value) -> Option<String> {
 
 fn topic(step: &Value) -> Option<String> {
     let compression = setting(step, "compression.type").map(plain).filter(|codec| codec != "producer");
-    if let Some(codec) = compression {
-        return Some(format!("compression (compression.type={codec})"));
-    }
-    // Without these the cleaner has nothing to do within a trace.
-    let compacts =
-        ["min.cleanable.dirty.ratio", "delete.retention.ms"].iter().find(|name| setting(step, name).is_some());
-    compacts.map(|name| format!("compaction ({name})"))
+    compression.map(|codec| format!("compression (compression.type={codec})"))
 }
 
 fn alter_config(step: &Value) -> Option<String> {

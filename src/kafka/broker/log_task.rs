@@ -21,11 +21,18 @@ pub enum LogTask {
     RecoveryPointCheckpoint,
     /// `producer.id.expiration.check.interval.ms`: which producers have written nothing for long?
     ProducerExpiry,
+    /// `log.cleaner.backoff.ms`: is there anything to compact?
+    Cleaner,
 }
 
 impl LogTask {
-    const ALL: [LogTask; 4] =
-        [LogTask::Retention, LogTask::StartOffsetCheckpoint, LogTask::RecoveryPointCheckpoint, LogTask::ProducerExpiry];
+    const ALL: [LogTask; 5] = [
+        LogTask::Retention,
+        LogTask::StartOffsetCheckpoint,
+        LogTask::RecoveryPointCheckpoint,
+        LogTask::ProducerExpiry,
+        LogTask::Cleaner,
+    ];
 
     /// From the start of the process to the first time, milliseconds. Kafka counts the expiry of producers for each log
     /// from the moment at which it was opened; here all logs have one beat, from the start of the broker.
@@ -34,7 +41,7 @@ impl LogTask {
             LogTask::Retention | LogTask::StartOffsetCheckpoint | LogTask::RecoveryPointCheckpoint => {
                 cx.setup.config.log_initial_task_delay_ms
             }
-            LogTask::ProducerExpiry => self.interval_ms(cx),
+            LogTask::ProducerExpiry | LogTask::Cleaner => self.interval_ms(cx),
         }
     }
 
@@ -45,13 +52,15 @@ impl LogTask {
             LogTask::StartOffsetCheckpoint => u64::from(config.log_flush_start_offset_checkpoint_interval_ms),
             LogTask::RecoveryPointCheckpoint => u64::from(config.log_flush_offset_checkpoint_interval_ms),
             LogTask::ProducerExpiry => u64::from(config.producer_id_expiration_check_interval_ms),
+            LogTask::Cleaner => config.log_cleaner_backoff_ms,
         }
     }
 }
 
 /// The process starts: each task has its first time.
 pub(super) fn schedule_all(cx: &mut Context<'_>) {
-    for task in LogTask::ALL {
+    let has_cleaner = cx.setup.config.log_cleaner_enable;
+    for task in LogTask::ALL.into_iter().filter(|task| has_cleaner || *task != LogTask::Cleaner) {
         cx.out.set_timer(BrokerTimer::Log(task), cx.now.plus_ms(task.first_delay_ms(cx)));
     }
 }
@@ -61,9 +70,10 @@ impl ReplicaManager {
     pub(super) fn log_task(&mut self, task: LogTask, cx: &mut Context<'_>) {
         let now_ms = cx.now_ms();
         match task {
-            LogTask::Retention => self.delete_old_segments(cx),
+            LogTask::Retention => self.delete_old_segments(false, cx),
             LogTask::StartOffsetCheckpoint => self.change_logs(Log::checkpoint_log_start_offset),
             LogTask::RecoveryPointCheckpoint => self.change_logs(Log::checkpoint_recovery_point),
+            LogTask::Cleaner => self.clean_logs(cx),
             LogTask::ProducerExpiry => self.change_logs(|log| log.remove_expired_producers(now_ms)),
         }
         // An interval of 0 must not stop the clock.
@@ -81,11 +91,13 @@ impl ReplicaManager {
         }
     }
 
-    /// Deletes old segments of all logs that are not compacted (`LogManager.cleanupLogs`); of the others the cleaner
-    /// takes care.
-    pub(super) fn delete_old_segments(&mut self, cx: &mut Context<'_>) {
+    /// Deletes old segments of all logs that are compacted, or of all that are not (`LogManager.cleanupLogs`): of the
+    /// former the cleaner takes care.
+    pub(super) fn delete_old_segments(&mut self, compacted: bool, cx: &mut Context<'_>) {
         let now_ms = cx.setup.clock.now_ms(cx.now);
-        for partition in self.partitions.values_mut().filter(|partition| !partition.log.config().is_compacted) {
+        for partition in
+            self.partitions.values_mut().filter(|partition| partition.log.config().is_compacted == compacted)
+        {
             let mut log = partition.log.clone();
             if !log.delete_old_segments(now_ms) {
                 continue;

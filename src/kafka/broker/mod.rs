@@ -24,6 +24,7 @@ pub mod forwarding;
 pub mod isr;
 pub mod lifecycle;
 mod list_offsets;
+mod log_cleaner;
 pub mod log_task;
 mod metadata_cache;
 pub mod metadata_fetch;

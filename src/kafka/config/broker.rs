@@ -22,6 +22,8 @@ config_table! {
         group_min_session_timeout_ms: u32 = 6_000, "group.min.session.timeout.ms", 0..=2_147_483_647, "Shortest session timeout that a member may ask for.";
         initial_broker_registration_timeout_ms: u32 = 60_000, "initial.broker.registration.timeout.ms", 0..=2_147_483_647, "How long a starting broker tries to register.";
         leader_imbalance_check_interval_seconds: u32 = 300, "leader.imbalance.check.interval.seconds", 1..=2_147_483_647, "How often the controller looks for leaders that are not the preferred ones.";
+        log_cleaner_backoff_ms: u64 = 15_000, "log.cleaner.backoff.ms", 0..=i64::MAX, "How long the cleaner sleeps when there is nothing to compact.";
+        log_cleaner_enable: bool = true, "log.cleaner.enable", ANY, "Whether compacted topics are compacted.";
         log_flush_offset_checkpoint_interval_ms: u32 = 60_000, "log.flush.offset.checkpoint.interval.ms", 0..=2_147_483_647, "How often a broker writes down how far its logs were flushed.";
         log_flush_start_offset_checkpoint_interval_ms: u32 = 60_000, "log.flush.start.offset.checkpoint.interval.ms", 0..=2_147_483_647, "How often a broker writes down where its logs begin.";
         log_initial_task_delay_ms: u64 = 30_000, "log.initial.task.delay.ms", 0..=i64::MAX, "How long a starting broker waits before it looks for old segments for the first time.";

@@ -34,6 +34,8 @@ pub struct Log {
     pub(super) high_watermark_checkpoint: Offset,
     /// As in the file `log-start-offset-checkpoint`, which names only logs that begin inside a segment.
     pub(super) log_start_offset_checkpoint: Option<Offset>,
+    /// As in the file `cleaner-offset-checkpoint`: everything below was cleaned.
+    pub(super) cleaner_checkpoint: Option<Offset>,
 }
 
 impl Log {
@@ -52,6 +54,7 @@ impl Log {
             producers: ProducerState::default(),
             high_watermark_checkpoint: 0,
             log_start_offset_checkpoint: None,
+            cleaner_checkpoint: None,
         }
     }
 
@@ -197,7 +200,9 @@ impl Log {
             return true;
         }
         while self.active_segment().base_offset() > target_offset {
+            // One segment always stays below: the first, which begins at the target or before it.
             self.segments.pop();
+            self.truncate_cleaner_checkpoint();
         }
         self.active_segment_mut().truncate_to(target_offset, now_ms);
         self.log_end_offset = target_offset;
@@ -213,6 +218,7 @@ impl Log {
     /// Drops everything; the log is empty, begins at `offset`, and that is its next offset.
     pub fn truncate_fully_and_start_at(&mut self, offset: Offset, now_ms: i64) {
         self.segments = vec![Rc::new(LogSegment::new(offset, now_ms))];
+        self.truncate_cleaner_checkpoint();
         self.leader_epochs.clear();
         self.producers.truncate_fully_and_start_at(offset);
         self.log_end_offset = offset;
@@ -220,6 +226,12 @@ impl Log {
         self.recovery_point = self.recovery_point.min(offset);
         self.checkpoint_recovery_point();
         self.high_watermark = offset;
+    }
+
+    /// What is appended from the active segment's base offset on was never cleaned.
+    fn truncate_cleaner_checkpoint(&mut self) {
+        let base_offset = self.active_segment().base_offset();
+        self.cleaner_checkpoint = self.cleaner_checkpoint.map(|checkpoint| checkpoint.min(base_offset));
     }
 
     /// Moves the log start up, as `DeleteRecords` and followers do; never down. No byte inside a segment is removed.

@@ -255,6 +255,11 @@ impl ProducerState {
         });
     }
 
+    /// Removes the snapshots that were named after segments which are gone.
+    pub(super) fn remove_snapshots(&mut self, offsets: &[Offset]) {
+        offsets.iter().for_each(|offset| _ = self.snapshots.remove(offset));
+    }
+
     /// Reads the latest snapshot into an empty memory.
     fn load_snapshot(&mut self, log_start_offset: Offset, now_ms: i64, expiration_ms: i64) {
         self.producers.clear();

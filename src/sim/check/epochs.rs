@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cleaned::is_left_of;
 use super::{CommittedLogs, Guarantee, Violation, notes};
 use crate::kafka::ids::{LeaderEpoch, Offset, TopicIdPartition};
 use crate::kafka::note::Note;
@@ -37,9 +38,12 @@ impl Guarantee for Epochs {
             if batch.base_offset() != *base_offset || committed.is_forsaken(id) {
                 continue;
             }
-            let before = backwards.next().map(place);
+            // Of a compacted log a replica may have any part.
+            let is_compacted = replica.log().config().is_compacted;
+            let before = backwards.next().map(place).filter(|_| !is_compacted);
             match self.batches.get(&(id, place(batch))) {
                 None => _ = self.batches.insert((id, place(batch)), (batch.clone(), before)),
+                Some((known, _)) if is_compacted && (is_left_of(batch, known) || is_left_of(known, batch)) => {}
                 Some((known, _)) if known != batch => {
                     return Err(self.violated(format!(
                         "broker {broker} appends {batch:?} to {partition}, and another replica has {known:?} there"

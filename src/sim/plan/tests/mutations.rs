@@ -56,5 +56,7 @@ noticed! {
     commit_before_the_last: CommitBeforeTheLast by "skips nothing";
     every_vote_granted: EveryVoteGranted by "one quorum leader";
     uncommitted_metadata: UncommittedMetadata by "one metadata log";
+    cleaner_keeps_the_first: CleanerKeepsTheFirst by "last record of each key";
+    tombstones_go_at_once: TombstonesGoAtOnce by "last record of each key";
     follower_gives_up: FollowerGivesUp by "comes to rest";
 }
