@@ -79,6 +79,10 @@ mutations! {
     EveryVoteGranted,
     /// A broker acts on metadata that is not committed.
     UncommittedMetadata,
+    /// The cleaner keeps the first record of each key.
+    CleanerKeepsTheFirst,
+    /// The cleaner takes tombstones away with the records that they delete.
+    TombstonesGoAtOnce,
     /// A follower whose fetch has failed does not try again.
     FollowerGivesUp,
 }

@@ -166,6 +166,19 @@ pub enum Note {
         partition: TopicPartition,
         to: Offset,
     },
+    /// A replica was compacted: its log was read from the beginning up to `to`, of which the part from `from` on was
+    /// dirty.
+    LogCleaned {
+        broker: BrokerId,
+        partition: TopicPartition,
+        from: Offset,
+        to: Offset,
+        records_before: u32,
+        records_removed: u32,
+        /// Of the ones removed, tombstones that had been kept for `delete.retention.ms`.
+        tombstones_removed: u32,
+        bytes_removed: i64,
+    },
     /// From a follower's fetch the leader has learnt how far the follower's log reaches.
     FollowerProgress {
         leader: BrokerId,

@@ -98,6 +98,7 @@ fn copy(note: &Note) -> Option<(BrokerId, &TopicPartition)> {
         | Note::HighWatermarkAdvanced { broker, partition, .. }
         | Note::LogTruncated { broker, partition, .. }
         | Note::LogStartMoved { broker, partition, .. }
+        | Note::LogCleaned { broker, partition, .. }
         | Note::BecameLeader { broker, partition, .. }
         | Note::BecameFollower { broker, partition, .. } => Some((*broker, partition)),
         _ => None,

@@ -106,6 +106,19 @@ fn records(sends: &Sends) -> String {
     }
 }
 
+/// What a compaction has found and removed.
+fn cleaned(before: u32, removed: u32, tombstones: u32) -> String {
+    let records = |count: u32| words::count(u64::from(count), "record", "records");
+    let why = match (removed - tombstones.min(removed), tombstones) {
+        (0, 0) => return format!("Each of its {} is the last of its key, so all stay.", records(before)),
+        (_, 0) => "a later record has the same key".to_string(),
+        (0, _) => "a deletion whose time is over".to_string(),
+        (_, _) => "a later record has the same key, or it is a deletion whose time is over".to_string(),
+    };
+    let verb = if removed == 1 { "goes" } else { "go" };
+    format!("Of {}, {removed} {verb}: {why}. The others keep their offsets.", records(before))
+}
+
 /// A note's sentence with its weight.
 pub fn of_note(note: &Note, frame: &Frame) -> (u8, String) {
     let client = |id: ClientId| frame.node_name(NodeId::Client(id));
@@ -156,6 +169,10 @@ pub fn of_note(note: &Note, frame: &Frame) -> (u8, String) {
         ),
         Note::LogStartMoved { broker, partition, to } => {
             (5, format!("Broker {broker}: the log of {partition} now begins at offset {to}."))
+        }
+        Note::LogCleaned { broker, partition, to, records_before, records_removed, tombstones_removed, .. } => {
+            let what = cleaned(*records_before, *records_removed, *tombstones_removed);
+            (weight(7, partition), format!("Broker {broker} compacts its log of {partition} below offset {to}. {what}"))
         }
         Note::FollowerProgress { leader, partition, follower, log_end_offset } => (
             weight(6, partition),

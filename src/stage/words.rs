@@ -3,6 +3,7 @@
 
 use super::frame::{FlowState, Life, Role, TimerKind, Transit};
 use crate::kafka::broker::BrokerTimer;
+use crate::kafka::broker::log_task::LogTask;
 use crate::kafka::client::consumer::ConsumerTimer;
 use crate::kafka::controller::ControllerTimer;
 use crate::kafka::group::timer::GroupTimer;
@@ -191,6 +192,11 @@ pub fn timer(timer: &Timer) -> &'static str {
         Timer::Broker(timer) => match timer {
             BrokerTimer::Heartbeat => "its next heartbeat to the controller is due",
             BrokerTimer::HighWatermarkCheckpoint => "it writes its high watermarks down",
+            BrokerTimer::Log(LogTask::Retention) => "it looks for old segments",
+            BrokerTimer::Log(LogTask::StartOffsetCheckpoint) => "it writes down where its logs begin",
+            BrokerTimer::Log(LogTask::RecoveryPointCheckpoint) => "it writes down how far its logs were flushed",
+            BrokerTimer::Log(LogTask::ProducerExpiry) => "it looks for producers that have been idle for long",
+            BrokerTimer::Log(LogTask::Cleaner) => "it looks whether a log is to be compacted",
             BrokerTimer::IsrShrink => "it looks for followers that lag behind",
             BrokerTimer::Produce(_) => "a produce request cannot wait any longer",
             BrokerTimer::Fetch(_) => "a fetch has waited for data for its longest time",

@@ -24,9 +24,7 @@ fn server_config(trace: &Trace) -> Option<String> {
 /// uses.
 fn server_property(name: &str, value: &str) -> Option<String> {
     let what = match name {
-        "log.cleaner.backoff.ms" => "compaction",
         "offsets.retention.check.interval.ms" => "expiry of committed offsets",
-        "producer.id.expiration.check.interval.ms" => "expiry of producers while nobody writes",
         "compression.type" if value != "producer" => "compression",
         _ => return None,
     };
@@ -87,13 +85,7 @@ fn consumer(step: &Value) -> Option<String> {
 fn topic(step: &Value) -> Option<String> {
     let is_codec = |codec: &String| ["gzip", "snappy", "lz4", "zstd"].contains(&codec.as_str());
     let compression = setting(step, "compression.type").map(plain).filter(is_codec);
-    if let Some(codec) = compression {
-        return Some(format!("compression (compression.type={codec})"));
-    }
-    // Without these the cleaner has nothing to do within a trace.
-    let compacts =
-        ["min.cleanable.dirty.ratio", "delete.retention.ms"].iter().find(|name| setting(step, name).is_some());
-    compacts.map(|name| format!("compaction ({name})"))
+    compression.map(|codec| format!("compression (compression.type={codec})"))
 }
 
 fn alter_config(step: &Value) -> Option<String> {

@@ -8,7 +8,8 @@
 //! - [`fetcher`]: copying from leaders; [`isr`]: asking the controller for changes of the ISR;
 //! - `metadata_cache`, [`forwarding`], [`producer_ids`], [`coordinator`]: the rest that clients ask for;
 //! - [`replication_quota`]: how many bytes copying may take in a second;
-//! - [`topic_settings`]: the configuration of a topic as it counts here.
+//! - [`topic_settings`]: the configuration of a topic as it counts here;
+//! - [`log_task`]: what is done with the logs now and then, whether anybody asks or not.
 
 use std::rc::Rc;
 
@@ -23,6 +24,8 @@ pub mod forwarding;
 pub mod isr;
 pub mod lifecycle;
 mod list_offsets;
+mod log_cleaner;
+pub mod log_task;
 mod metadata_cache;
 pub mod metadata_fetch;
 pub mod partition;
@@ -45,6 +48,7 @@ use context::Context;
 use coordinator::CoordinatorHost;
 use forwarding::Forwarding;
 use lifecycle::{BrokerLifecycleManager, LifecycleStep};
+use log_task::LogTask;
 use metadata_fetch::MetadataFetcher;
 use producer_ids::ProducerIds;
 use roles::MetadataDelta;
@@ -79,8 +83,8 @@ pub enum BrokerTimer {
     MetadataFetchTimeout,
     /// `replica.high.watermark.checkpoint.interval.ms`.
     HighWatermarkCheckpoint,
-    /// `log.retention.check.interval.ms`: which segments are too old?
-    LogRetention,
+    /// Something that is done with the logs now and then.
+    Log(LogTask),
     /// `replica.lag.time.max.ms` / 2: who has fallen out of sync?
     IsrShrink,
     /// AlterPartition is to be sent again after a pause.
@@ -236,7 +240,7 @@ impl Broker {
             cx.out.set_timer(BrokerTimer::HighWatermarkCheckpoint, cx.now.plus_ms(checkpoint_ms));
             let shrink_ms = u64::from(config.replica_lag_time_max_ms) / 2;
             cx.out.set_timer(BrokerTimer::IsrShrink, cx.now.plus_ms(shrink_ms.max(1)));
-            cx.out.set_timer(BrokerTimer::LogRetention, cx.now.plus_ms(config.log_initial_task_delay_ms));
+            log_task::schedule_all(cx);
         });
     }
 
@@ -485,11 +489,7 @@ impl Parts<'_> {
                 let interval_ms = cx.setup.config.replica_high_watermark_checkpoint_interval_ms;
                 cx.out.set_timer(BrokerTimer::HighWatermarkCheckpoint, cx.now.plus_ms(u64::from(interval_ms)));
             }
-            BrokerTimer::LogRetention => {
-                self.replicas.delete_old_segments(cx);
-                let interval_ms = cx.setup.config.log_retention_check_interval_ms;
-                cx.out.set_timer(BrokerTimer::LogRetention, cx.now.plus_ms(interval_ms));
-            }
+            BrokerTimer::Log(task) => self.replicas.log_task(task, cx),
             BrokerTimer::IsrShrink => {
                 self.replicas.maybe_shrink_isrs(cx);
                 let interval_ms = u64::from(cx.setup.config.replica_lag_time_max_ms) / 2;

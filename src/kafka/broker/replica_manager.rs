@@ -106,24 +106,6 @@ impl ReplicaManager {
         }
     }
 
-    /// Deletes old segments of all logs that are not compacted (`LogManager.cleanupLogs`); of the others the cleaner
-    /// takes care.
-    pub(super) fn delete_old_segments(&mut self, cx: &mut Context<'_>) {
-        let now_ms = cx.setup.clock.now_ms(cx.now);
-        for partition in self.partitions.values_mut().filter(|partition| !partition.log.config().is_compacted) {
-            let mut log = partition.log.clone();
-            if !log.delete_old_segments(now_ms) {
-                continue;
-            }
-            let (from, to) = (partition.log.log_start_offset(), log.log_start_offset());
-            Rc::make_mut(partition).log = log;
-            if from != to {
-                let partition = partition.topic_partition.clone();
-                cx.out.note(Note::LogStartMoved { broker: cx.setup.id, partition, to });
-            }
-        }
-    }
-
     /// The process is gone: logs stay, all else was memory.
     pub(super) fn forget(&mut self) {
         for partition in self.partitions.values_mut() {

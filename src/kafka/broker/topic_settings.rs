@@ -31,6 +31,8 @@ fn synonyms(name: &str) -> Vec<(String, i64)> {
         "file.delete.delay.ms" => one("log.segment.delete.delay.ms"),
         "index.interval.bytes" => one("log.index.interval.bytes"),
         "max.message.bytes" => one("message.max.bytes"),
+        "max.compaction.lag.ms" => one("log.cleaner.max.compaction.lag.ms"),
+        "min.compaction.lag.ms" => one("log.cleaner.min.compaction.lag.ms"),
         "min.cleanable.dirty.ratio" => one("log.cleaner.min.cleanable.ratio"),
         "segment.index.bytes" => one("log.index.size.max.bytes"),
         "segment.ms" => vec![("log.roll.ms".into(), 1), ("log.roll.hours".into(), HOUR_MS)],

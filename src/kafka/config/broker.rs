@@ -22,6 +22,10 @@ config_table! {
         group_min_session_timeout_ms: u32 = 6_000, "group.min.session.timeout.ms", 0..=2_147_483_647, "Shortest session timeout that a member may ask for.";
         initial_broker_registration_timeout_ms: u32 = 60_000, "initial.broker.registration.timeout.ms", 0..=2_147_483_647, "How long a starting broker tries to register.";
         leader_imbalance_check_interval_seconds: u32 = 300, "leader.imbalance.check.interval.seconds", 1..=2_147_483_647, "How often the controller looks for leaders that are not the preferred ones.";
+        log_cleaner_backoff_ms: u64 = 15_000, "log.cleaner.backoff.ms", 0..=i64::MAX, "How long the cleaner sleeps when there is nothing to compact.";
+        log_cleaner_enable: bool = true, "log.cleaner.enable", ANY, "Whether compacted topics are compacted.";
+        log_flush_offset_checkpoint_interval_ms: u32 = 60_000, "log.flush.offset.checkpoint.interval.ms", 0..=2_147_483_647, "How often a broker writes down how far its logs were flushed.";
+        log_flush_start_offset_checkpoint_interval_ms: u32 = 60_000, "log.flush.start.offset.checkpoint.interval.ms", 0..=2_147_483_647, "How often a broker writes down where its logs begin.";
         log_initial_task_delay_ms: u64 = 30_000, "log.initial.task.delay.ms", 0..=i64::MAX, "How long a starting broker waits before it looks for old segments for the first time.";
         log_retention_check_interval_ms: u64 = 300_000, "log.retention.check.interval.ms", 1..=i64::MAX, "How often a broker looks for old segments.";
         min_insync_replicas: i32 = 1, "min.insync.replicas", 1..=2_147_483_647, "Fewest replicas in sync for acks=all to be taken.";
@@ -32,6 +36,7 @@ config_table! {
         offsets_retention_minutes: u32 = 10_080, "offsets.retention.minutes", 1..=2_147_483_647, "How long an empty group's offsets are kept.";
         offsets_topic_num_partitions: i32 = 50, "offsets.topic.num.partitions", 1..=2_147_483_647, "Partitions of __consumer_offsets.";
         offsets_topic_replication_factor: i16 = 3, "offsets.topic.replication.factor", 1..=32_767, "Replicas of __consumer_offsets.";
+        producer_id_expiration_check_interval_ms: u32 = 600_000, "producer.id.expiration.check.interval.ms", 1..=2_147_483_647, "How often a broker looks for producers that have written nothing for long.";
         producer_id_expiration_ms: i64 = 86_400_000, "producer.id.expiration.ms", 1..=2_147_483_647, "How long an idle producer's sequence numbers are remembered.";
         replica_fetch_backoff_ms: u32 = 1_000, "replica.fetch.backoff.ms", 0..=2_147_483_647, "How long a follower waits after a failed fetch.";
         replica_fetch_max_bytes: u32 = 1_048_576, "replica.fetch.max.bytes", 0..=2_147_483_647, "Most bytes of one partition in a follower's fetch.";

@@ -10,11 +10,13 @@ config_table! {
         delete_retention_ms: i64 = 86_400_000, "delete.retention.ms", 0..=i64::MAX, "How long a tombstone outlives its key.";
         file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", 0..=i64::MAX, "How long a deleted segment's files stay on disk.";
         index_interval_bytes: i32 = 4_096, "index.interval.bytes", 0..=2_147_483_647, "Bytes of log between two entries of the offset index.";
+        max_compaction_lag_ms: i64 = i64::MAX, "max.compaction.lag.ms", 1..=i64::MAX, "Age at which a record must be compacted, however little of the log is dirty.";
         max_message_bytes: i32 = 1_048_588, "max.message.bytes", 0..=2_147_483_647, "Largest batch, in bytes after compression.";
         message_timestamp_after_max_ms: i64 = 3_600_000, "message.timestamp.after.max.ms", 0..=i64::MAX, "How far ahead of the broker's clock a record may be stamped.";
         message_timestamp_before_max_ms: i64 = i64::MAX, "message.timestamp.before.max.ms", 0..=i64::MAX, "How far behind the broker's clock a record may be stamped.";
         message_timestamp_type: String = "CreateTime".into(), "message.timestamp.type", ANY, "Whose clock stamps a record: CreateTime or LogAppendTime.";
         min_cleanable_dirty_ratio: String = "0.5".into(), "min.cleanable.dirty.ratio", ANY, "Share of the log that must be dirty before it is compacted.";
+        min_compaction_lag_ms: i64 = 0, "min.compaction.lag.ms", 0..=i64::MAX, "How long a record is left alone by the cleaner.";
         min_insync_replicas: i32 = 1, "min.insync.replicas", 1..=2_147_483_647, "Fewest replicas in sync for acks=all to be taken.";
         retention_bytes: i64 = -1, "retention.bytes", ANY, "Bytes per partition beyond which old segments are deleted; -1: no bound.";
         retention_ms: i64 = 604_800_000, "retention.ms", -1..=i64::MAX, "Age beyond which old segments are deleted; -1: no bound.";

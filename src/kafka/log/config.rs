@@ -1,6 +1,7 @@
 //! What of a topic's configuration the log needs (`LogConfig`, `TopicConfig`). Field names are Kafka's, dots as
 //! underscores; the values are those of Kafka 4.3 unless the topic overrides them.
 
+use super::cleaner::log_to_clean::RATIO_ONE;
 use crate::kafka::config::{BrokerConfig, TopicConfig};
 use crate::kafka::record::TimestampType;
 
@@ -25,6 +26,14 @@ pub struct LogConfig {
     pub message_timestamp_after_max_ms: i64,
     /// Whether `cleanup.policy` has `compact`: records then need keys.
     pub is_compacted: bool,
+    /// `min.cleanable.dirty.ratio`, in billionths.
+    pub min_cleanable_dirty_ratio: i64,
+    /// `min.compaction.lag.ms`: how long a record is not compacted.
+    pub min_compaction_lag_ms: i64,
+    /// `max.compaction.lag.ms`: after how long a record must be compacted.
+    pub max_compaction_lag_ms: i64,
+    /// `delete.retention.ms`: how long a tombstone stays once it was cleaned.
+    pub delete_retention_ms: i64,
     /// Whether `cleanup.policy` has `delete`: old segments go.
     pub is_deleted_by_retention: bool,
     /// `retention.ms`; below 0: no bound.
@@ -53,12 +62,35 @@ impl LogConfig {
             message_timestamp_before_max_ms: topic.message_timestamp_before_max_ms,
             message_timestamp_after_max_ms: topic.message_timestamp_after_max_ms,
             is_compacted: has_policy("compact"),
+            min_cleanable_dirty_ratio: billionths(&topic.min_cleanable_dirty_ratio).unwrap_or(RATIO_ONE / 2),
+            min_compaction_lag_ms: topic.min_compaction_lag_ms,
+            max_compaction_lag_ms: topic.max_compaction_lag_ms,
+            delete_retention_ms: topic.delete_retention_ms,
             is_deleted_by_retention: has_policy("delete"),
             retention_ms: topic.retention_ms,
             retention_bytes: topic.retention_bytes,
             producer_id_expiration_ms,
         }
     }
+}
+
+impl LogConfig {
+    /// Age at which a new segment begins: `segment.ms`, and in a compacted log at most `max.compaction.lag.ms`, since
+    /// the active segment is never cleaned.
+    pub fn max_segment_ms(&self) -> i64 {
+        match self.is_compacted && self.max_compaction_lag_ms > 0 {
+            true => self.segment_ms.min(self.max_compaction_lag_ms),
+            false => self.segment_ms,
+        }
+    }
+}
+
+/// A decimal number from 0 to 1, in billionths; what lies beyond the ninth digit is cut off.
+fn billionths(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let digits: String = fraction.chars().chain("000000000".chars()).take(9).collect();
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    whole.checked_mul(RATIO_ONE)?.checked_add(digits.parse().ok()?)
 }
 
 impl Default for LogConfig {

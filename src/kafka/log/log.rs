@@ -26,12 +26,16 @@ pub struct Log {
     pub(super) high_watermark: Offset,
     /// Everything below was flushed.
     pub(super) recovery_point: Offset,
+    /// As in the file `recovery-point-offset-checkpoint`.
+    pub(super) recovery_point_checkpoint: Offset,
     pub(super) leader_epochs: LeaderEpochCache,
     pub(super) producers: ProducerState,
     /// As in the file `replication-offset-checkpoint`.
     pub(super) high_watermark_checkpoint: Offset,
     /// As in the file `log-start-offset-checkpoint`, which names only logs that begin inside a segment.
     pub(super) log_start_offset_checkpoint: Option<Offset>,
+    /// As in the file `cleaner-offset-checkpoint`: everything below was cleaned.
+    pub(super) cleaner_checkpoint: Option<Offset>,
 }
 
 impl Log {
@@ -45,10 +49,12 @@ impl Log {
             log_end_offset: 0,
             high_watermark: 0,
             recovery_point: 0,
+            recovery_point_checkpoint: 0,
             leader_epochs: LeaderEpochCache::default(),
             producers: ProducerState::default(),
             high_watermark_checkpoint: 0,
             log_start_offset_checkpoint: None,
+            cleaner_checkpoint: None,
         }
     }
 
@@ -195,11 +201,14 @@ impl Log {
             return true;
         }
         while self.active_segment().base_offset() > target_offset {
+            // One segment always stays below: the first, which begins at the target or before it.
             self.segments.pop();
+            self.truncate_cleaner_checkpoint();
         }
         self.active_segment_mut().truncate_to(target_offset, now_ms);
         self.log_end_offset = target_offset;
         self.recovery_point = self.recovery_point.min(target_offset);
+        self.checkpoint_recovery_point();
         self.leader_epochs.truncate_from_end(target_offset);
         self.log_start_offset = self.log_start_offset.min(target_offset);
         self.rebuild_producer_state(now_ms);
@@ -210,12 +219,20 @@ impl Log {
     /// Drops everything; the log is empty, begins at `offset`, and that is its next offset.
     pub fn truncate_fully_and_start_at(&mut self, offset: Offset, now_ms: i64) {
         self.segments = vec![Rc::new(LogSegment::new(offset, now_ms))];
+        self.truncate_cleaner_checkpoint();
         self.leader_epochs.clear();
         self.producers.truncate_fully_and_start_at(offset);
         self.log_end_offset = offset;
         self.log_start_offset = offset;
         self.recovery_point = self.recovery_point.min(offset);
+        self.checkpoint_recovery_point();
         self.high_watermark = offset;
+    }
+
+    /// What is appended from the active segment's base offset on was never cleaned.
+    fn truncate_cleaner_checkpoint(&mut self) {
+        let base_offset = self.active_segment().base_offset();
+        self.cleaner_checkpoint = self.cleaner_checkpoint.map(|checkpoint| checkpoint.min(base_offset));
     }
 
     /// Moves the log start up, as `DeleteRecords` and followers do; never down. No byte inside a segment is removed.

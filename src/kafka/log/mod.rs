@@ -4,6 +4,7 @@
 //! - [`append`]: appending, at a leader and at a follower;
 //! - [`restart`]: what is left when the broker goes down;
 //! - [`retention`]: which segments are too old, or too many;
+//! - [`cleaner`]: compaction, which keeps the last record of each key;
 //! - [`validator`]: what a leader checks before it takes a batch;
 //! - [`segment`]: one file of the log, with its two indexes ([`index`]);
 //! - [`read`]: reading from an offset, and looking for an offset by time;
@@ -15,6 +16,7 @@
 //! Source: `UnifiedLog`, `LocalLog`, `LogSegment`, `LogValidator`, `LeaderEpochFileCache`, `ProducerStateManager`.
 
 pub mod append;
+pub mod cleaner;
 pub mod config;
 pub mod error;
 pub mod index;
@@ -30,6 +32,7 @@ pub mod shared_vec;
 pub mod validator;
 
 pub use append::{AppendInfo, AppendOrigin};
+pub use cleaner::{Cleaning, LogToClean};
 pub use config::LogConfig;
 pub use error::{LogError, RecordIssue};
 pub use leader_epoch_cache::{EpochEntry, LeaderEpochCache, OffsetAndEpoch};

@@ -196,7 +196,7 @@ impl ProducerState {
     }
 
     /// Forgets the producers whose newest timestamp is `producer.id.expiration.ms` old or older. The broker calls
-    /// this every `producer.id.expiration.check.interval.ms` (600000).
+    /// this every `producer.id.expiration.check.interval.ms` (`ProducerStateManager.removeExpiredProducers`).
     pub(super) fn remove_expired(&mut self, now_ms: i64, expiration_ms: i64) {
         self.producers.retain(|_, entry| !is_expired(entry, now_ms, expiration_ms));
     }
@@ -253,6 +253,11 @@ impl ProducerState {
         self.snapshots.retain(|offset, _| {
             segment_base_offsets.contains(offset) || (Some(*offset) == latest && latest > last_base)
         });
+    }
+
+    /// Removes the snapshots that were named after segments which are gone.
+    pub(super) fn remove_snapshots(&mut self, offsets: &[Offset]) {
+        offsets.iter().for_each(|offset| _ = self.snapshots.remove(offset));
     }
 
     /// Reads the latest snapshot into an empty memory.

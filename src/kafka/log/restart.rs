@@ -45,15 +45,28 @@ impl Log {
         self.log_start_offset_checkpoint
     }
 
+    /// Writes down how far the log was flushed; the broker does so every `log.flush.offset.checkpoint.interval.ms`
+    /// (60000), and when it cuts a log.
+    pub fn checkpoint_recovery_point(&mut self) {
+        self.recovery_point_checkpoint = self.recovery_point;
+    }
+
+    /// From here on a broker that was killed will read the log again, and make its indexes anew.
+    pub fn recovery_point_checkpoint(&self) -> Offset {
+        self.recovery_point_checkpoint
+    }
+
     /// The broker went down and opens the log again: only what was on disk is left. The high watermark is the one
     /// written down last, the log start likewise; epochs without records are forgotten; of each producer only the
-    /// last batch is known; after anything but a clean stop the last segment's indexes are made anew.
+    /// last batch is known; after anything but a clean stop the indexes are made anew from the segment on that holds the
+    /// recovery point written down last.
     pub fn restart(&mut self, shutdown: Shutdown, now_ms: i64) {
         match shutdown {
             Shutdown::Clean => {
                 self.flush();
                 self.checkpoint_high_watermark();
                 self.checkpoint_log_start_offset();
+                self.checkpoint_recovery_point();
                 self.active_segment_mut().become_inactive();
                 self.producers.take_snapshot();
             }
@@ -70,7 +83,7 @@ impl Log {
         let log_start_offset_checkpoint = self.log_start_offset_checkpoint.unwrap_or(0);
         self.log_start_offset =
             log_start_offset_checkpoint.max(self.segments[0].base_offset()).min(self.log_end_offset);
-        self.recovery_point = self.recovery_point.min(self.log_end_offset);
+        self.recovery_point = self.recovery_point_checkpoint.min(self.log_end_offset);
         if shutdown != Shutdown::Clean {
             self.recover(now_ms);
         }

@@ -67,6 +67,11 @@ impl LogSegment {
         format!("{:020}.log", self.base_offset)
     }
 
+    /// When the file was made or opened, epoch milliseconds.
+    pub(super) fn created_ms(&self) -> i64 {
+        self.created_ms
+    }
+
     /// Bytes of all batches.
     pub fn size_in_bytes(&self) -> i32 {
         self.size_in_bytes
@@ -124,11 +129,11 @@ impl LogSegment {
     }
 
     /// Whether a new segment must begin before `next` is appended: this one would grow too large; or it is not empty
-    /// and its first batch is older than `segment.ms` by the time of what is appended; or an index is full; or the
+    /// and its first batch is older than `segment.ms` (in a compacted log also `max.compaction.lag.ms`) by the time of what is appended; or an index is full; or the
     /// offset would be too far from the base offset.
     pub fn should_roll(&self, next: RollParams, config: &LogConfig) -> bool {
         self.size_in_bytes > config.segment_bytes.saturating_sub(next.size_in_bytes)
-            || (!self.is_empty() && self.time_waited_for_roll(next) > config.segment_ms)
+            || (!self.is_empty() && self.time_waited_for_roll(next) > config.max_segment_ms())
             || self.offset_index.len() as i32 >= config.segment_index_bytes / OffsetIndexEntry::SIZE
             || self.time_index.len() as i32 >= config.segment_index_bytes / TimeIndexEntry::SIZE - 1
             || !self.can_hold(next.last_offset)

@@ -16,15 +16,25 @@ pub const MAX_RECORD_OVERHEAD: usize = MAX_VARINT_BYTES + 1 + MAX_VARLONG_BYTES 
 
 /// Bytes of the key, value and headers with their lengths.
 fn content_size(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[RecordHeader]) -> usize {
+    let headers = headers.iter().map(|header| (header.name.as_str(), header.value.as_deref()));
+    content_size_of(key, value, headers)
+}
+
+fn content_size_of<'a>(
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: impl Iterator<Item = (&'a str, Option<&'a [u8]>)>,
+) -> usize {
     let nullable = |part: Option<&[u8]>| match part {
         Some(part) => varint_size(part.len() as i32) + part.len(),
         None => varint_size(-1),
     };
-    let headers_size: usize = headers
-        .iter()
-        .map(|header| varint_size(header.name.len() as i32) + header.name.len() + nullable(header.value.as_deref()))
-        .sum();
-    nullable(key) + nullable(value) + varint_size(headers.len() as i32) + headers_size
+    let (mut count, mut headers_size) = (0, 0);
+    for (name, value) in headers {
+        headers_size += varint_size(name.len() as i32) + name.len() + nullable(value);
+        count += 1;
+    }
+    nullable(key) + nullable(value) + varint_size(count) + headers_size
 }
 
 /// An upper bound of the size of a batch with just this record, header included. The accumulator takes the larger
@@ -78,20 +88,8 @@ impl RecordBatchBuilder {
         }
         let offset_delta = self.record_count;
         let timestamp_delta = timestamp.wrapping_sub(self.base_timestamp);
-        let size = body_size(offset_delta, timestamp_delta, key, value, headers);
-        let out = &mut self.body;
-        out.reserve(MAX_VARINT_BYTES + size);
-        write_varint(out, size as i32);
-        out.push(0); // attributes: none are defined
-        write_varlong(out, timestamp_delta);
-        write_varint(out, offset_delta);
-        write_nullable(out, key);
-        write_nullable(out, value);
-        write_varint(out, headers.len() as i32);
-        for header in headers {
-            write_nullable(out, Some(header.name.as_bytes()));
-            write_nullable(out, header.value.as_deref());
-        }
+        let headers = headers.iter().map(|header| (header.name.as_str(), header.value.as_deref()));
+        write_record(&mut self.body, offset_delta, timestamp_delta, key, value, headers);
         self.max_timestamp = self.max_timestamp.max(timestamp);
         self.record_count += 1;
         offset_delta
@@ -186,6 +184,31 @@ fn body_size(
     headers: &[RecordHeader],
 ) -> usize {
     1 + varlong_size(timestamp_delta) + varint_size(offset_delta) + content_size(key, value, headers)
+}
+
+/// Writes one record as it stands in a batch.
+pub(super) fn write_record<'a>(
+    out: &mut Vec<u8>,
+    offset_delta: i32,
+    timestamp_delta: i64,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: impl Iterator<Item = (&'a str, Option<&'a [u8]>)> + Clone,
+) {
+    let content = content_size_of(key, value, headers.clone());
+    let size = 1 + varlong_size(timestamp_delta) + varint_size(offset_delta) + content;
+    out.reserve(MAX_VARINT_BYTES + size);
+    write_varint(out, size as i32);
+    out.push(0); // attributes: none are defined
+    write_varlong(out, timestamp_delta);
+    write_varint(out, offset_delta);
+    write_nullable(out, key);
+    write_nullable(out, value);
+    write_varint(out, headers.clone().count() as i32);
+    for (name, value) in headers {
+        write_nullable(out, Some(name.as_bytes()));
+        write_nullable(out, value);
+    }
 }
 
 fn write_nullable(out: &mut Vec<u8>, part: Option<&[u8]>) {

@@ -7,6 +7,7 @@
 //! - [`builder`]: how a producer appends records to a batch;
 //! - [`control`]: commit and abort markers;
 //! - [`codec`]: compression, as far as it is built;
+//! - [`rewrite`]: a batch with fewer records;
 //! - [`sequence`]: sequence numbers and how they wrap;
 //! - [`layout`]: a batch as annotated bytes, to be shown;
 //! - [`varint`], [`bytes`], [`error`]: the small parts.
@@ -23,6 +24,7 @@ pub mod header;
 pub mod layout;
 #[allow(clippy::module_inception)]
 pub mod record;
+pub mod rewrite;
 pub mod sequence;
 pub mod varint;
 

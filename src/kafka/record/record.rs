@@ -48,7 +48,7 @@ pub struct RecordView<'a> {
 
 impl<'a> RecordView<'a> {
     /// The headers, name and value; what was checked when the view was made does not fail here.
-    pub fn headers(&self) -> impl Iterator<Item = (&'a str, Option<&'a [u8]>)> + use<'a> {
+    pub fn headers(&self) -> impl Iterator<Item = (&'a str, Option<&'a [u8]>)> + Clone + use<'a> {
         let mut reader = Reader::new(self.bytes, self.headers_at);
         (0..self.header_count).map_while(move |_| read_header(&mut reader).ok())
     }

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::Violation;
+use super::cleaned::{is_left_of, last_offsets, may_be_gone};
 use super::leader_in_isr::controller_image;
 use super::overtaken::Overtaken;
 use super::topics::Topics;
@@ -36,6 +37,8 @@ pub struct CommittedBatch {
 #[derive(Clone, Debug)]
 pub struct CommittedLog {
     pub partition: TopicPartition,
+    /// Replicas may hold less than was committed; see [`super::compaction`].
+    pub is_compacted: bool,
     pub batches: Vec<CommittedBatch>,
 }
 
@@ -56,8 +59,44 @@ impl CommittedLog {
         (batch.base_offset() <= offset).then_some(batch)
     }
 
+    /// Whether a replica may have this batch: it was committed, or is what compaction has left of what was.
+    pub fn has(&self, batch: &RecordBatch) -> bool {
+        self.batch_at(batch.base_offset())
+            .is_some_and(|known| if self.is_compacted { is_left_of(batch, known) } else { batch == known })
+    }
+
+    /// Whether compaction may have taken the record at `offset` away.
+    pub fn may_be_gone(&self, offset: Offset) -> bool {
+        let mut records = self.batch_at(offset).into_iter().flat_map(|batch| batch.records().flatten());
+        let Some(record) = records.find(|record| record.offset == offset) else { return false };
+        self.is_compacted && may_be_gone(&record, &last_offsets(self, self.end_offset()))
+    }
+
+    /// Of a compacted log only what compaction may not have taken away can be missing.
+    fn first_missing_of_compacted(&self, replica: &Partition, epoch: LeaderEpoch) -> Option<&RecordBatch> {
+        let log = replica.log();
+        let held: BTreeMap<Offset, &RecordBatch> = log.batches().map(|batch| (batch.base_offset(), batch)).collect();
+        let last_offsets = last_offsets(self, self.end_offset());
+        let is_missing = |batch: &RecordBatch| {
+            let left = held.get(&batch.base_offset()).copied();
+            if left == Some(batch) {
+                return false;
+            }
+            let left: Vec<_> = left.into_iter().flat_map(|left| left.records().flatten()).collect();
+            batch.records().flatten().any(|record| !left.contains(&record) && !may_be_gone(&record, &last_offsets))
+        };
+        self.batches[self.place_of(log.log_start_offset())..]
+            .iter()
+            .take_while(|committed| committed.committed_in < epoch)
+            .map(|committed| &committed.batch)
+            .find(|batch| is_missing(batch))
+    }
+
     /// The first batch committed before `epoch` that a replica does not have.
     pub fn first_missing(&self, replica: &Partition, epoch: LeaderEpoch) -> Option<&RecordBatch> {
+        if self.is_compacted {
+            return self.first_missing_of_compacted(replica, epoch);
+        }
         let log_start_offset = replica.log().log_start_offset();
         let mut held = replica.log().batches().skip_while(|batch| batch.next_offset() <= log_start_offset);
         self.batches[self.place_of(log_start_offset)..]
@@ -183,16 +222,18 @@ impl CommittedLogs {
         if self.is_forsaken(id) {
             return Ok(());
         }
-        let log = self
-            .logs
-            .entry(id)
-            .or_insert_with(|| CommittedLog { partition: replica.topic_partition().clone(), batches: Vec::new() });
+        let log = self.logs.entry(id).or_insert_with(|| CommittedLog {
+            partition: replica.topic_partition().clone(),
+            is_compacted: replica.log().config().is_compacted,
+            batches: Vec::new(),
+        });
         let violation = |what: String| Violation { guarantee: NAME, what };
         let known = log.batches.len();
         for batch in batches_between(replica.log(), from, to) {
             let place = log.place_of(batch.base_offset());
             match log.batches.get(place) {
                 Some(committed) if committed.batch == batch => {}
+                Some(_) if log.is_compacted && log.has(&batch) => {}
                 Some(CommittedBatch { batch: committed, .. }) => {
                     let partition = &log.partition;
                     return Err(violation(format!(

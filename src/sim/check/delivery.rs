@@ -6,7 +6,7 @@
 //! neither.
 //!
 //! What `auto.offset.reset` passes over, because nothing was committed yet or because it is deleted, is not missed; and
-//! once it has gone back, records may come again. They also may when a commit was overtaken by a newer one and served after
+//! once it has gone back, records may come again. Nor is what compaction may have taken away. They also may when a commit was overtaken by a newer one and served after
 //! it (see [`super::overtaken`]).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,8 +117,14 @@ impl Guarantee for Delivery {
                 }
                 Note::GroupOffsetStored { group: name, partition, offset, .. } => {
                     let Some(group) = self.groups.get(name) else { continue };
-                    let through = group.partitions.get(partition).and_then(|processed| processed.through);
-                    let has_skipped = through.is_some_and(|through| *offset > through);
+                    let processed = group.partitions.get(partition);
+                    let through = processed.and_then(|processed| processed.through);
+                    let log = committed.named(partition).filter(|log| log.is_compacted);
+                    let is_done = |offset: Offset| {
+                        processed.is_some_and(|processed| processed.all.contains(&offset))
+                            || log.is_some_and(|log| log.may_be_gone(offset))
+                    };
+                    let has_skipped = through.is_some_and(|through| (through..*offset).any(|offset| !is_done(offset)));
                     if group.promise == Some(Promise::AtLeastOnce) && has_skipped && committed.promises(partition) {
                         return Err(self.violated(format!(
                             "group {name} commits {offset} of {partition}, and has processed only up to {through:?}"

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cleaned::is_left_of;
 use super::{CommittedLogs, Guarantee, Violation, notes};
 use crate::kafka::ids::{LeaderEpoch, Offset, TopicIdPartition};
 use crate::kafka::note::Note;
@@ -38,11 +39,14 @@ impl Guarantee for Epochs {
             if batch.base_offset() != *base_offset || committed.is_forsaken(id) {
                 continue;
             }
-            // What lies below the log start is deleted: a follower may have had something else there, and nobody asks.
+            // What lies below the log start is deleted: a follower may have had something else there, and nobody asks. Of a
+            // compacted log a replica may have any part.
             let is_first = *base_offset <= replica.log().log_start_offset();
-            let before = backwards.next().filter(|_| !is_first).map(place);
+            let is_compacted = replica.log().config().is_compacted;
+            let before = backwards.next().filter(|_| !is_first && !is_compacted).map(place);
             match self.batches.get(&(id, place(batch))) {
                 None => _ = self.batches.insert((id, place(batch)), (batch.clone(), before)),
+                Some((known, _)) if is_compacted && (is_left_of(batch, known) || is_left_of(known, batch)) => {}
                 Some((known, _)) if known != batch => {
                     return Err(self.violated(format!(
                         "broker {broker} appends {batch:?} to {partition}, and another replica has {known:?} there"

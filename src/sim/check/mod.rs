@@ -11,8 +11,10 @@ use crate::kafka::ids::{BrokerId, ClientId, TopicIdPartition, TopicPartition};
 use crate::kafka::note::Note;
 
 mod acknowledged;
+mod cleaned;
 mod commits;
 pub mod committed;
+mod compaction;
 mod delivery;
 mod epochs;
 mod fenced;
@@ -101,6 +103,7 @@ impl Checker {
                 Box::<refused::Refused>::default(),
                 Box::<sequences::Sequences>::default(),
                 Box::<order::Order>::default(),
+                Box::<compaction::Compaction>::default(),
                 Box::<reads::Reads>::default(),
                 Box::<positions::Positions>::default(),
                 Box::<one_owner::OneOwner>::default(),
@@ -144,6 +147,7 @@ fn replica_of(note: &Note) -> Option<(BrokerId, &TopicPartition)> {
         | Note::HighWatermarkAdvanced { broker, partition, .. }
         | Note::LogTruncated { broker, partition, .. }
         | Note::LogStartMoved { broker, partition, .. }
+        | Note::LogCleaned { broker, partition, .. }
         | Note::BecameLeader { broker, partition, .. }
         | Note::BecameFollower { broker, partition, .. } => Some((*broker, partition)),
         Note::FollowerProgress { leader, partition, .. } => Some((*leader, partition)),

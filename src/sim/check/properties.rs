@@ -156,7 +156,11 @@ pub const PROPERTIES: &[Property] = &[
         Guarantees(&[("generations", "a commit of another generation is refused")]),
     ),
     property(37, "Share groups: a record is with at most one member at a time.", Later("share groups (KIP-932)")),
-    property(38, "Compaction keeps the last value of each key, its offset and the order.", Later("compaction")),
+    property(
+        38,
+        "Compaction keeps the last value of each key, its offset and the order.",
+        Guarantees(&[("compaction", "compaction keeps the last record of each key")]),
+    ),
     property(
         39,
         "The lag is never negative: a confirmed commit is remembered, and lies within the log.",

@@ -1,7 +1,8 @@
 //! A record once read stays.
 //!
 //! Whatever a broker hands to a consumer is committed: it lies below the high watermark of the replica that serves it,
-//! and every later leader has the same record at that offset (see [`super::leader_completeness`]).
+//! and every later leader has the same record at that offset (see [`super::leader_completeness`]), unless compaction has taken
+//! it away.
 
 use super::{CommittedLogs, Guarantee, Violation};
 use crate::kafka::ids::{NodeId, TopicIdPartition};
@@ -29,8 +30,9 @@ impl Guarantee for Reads {
                     continue;
                 }
                 for batch in &answer.batches {
-                    let known = committed.log(id).and_then(|log| log.batch_at(batch.base_offset()));
-                    if known != Some(batch) {
+                    let log = committed.log(id);
+                    if !log.is_some_and(|log| log.has(batch)) {
+                        let known = log.and_then(|log| log.batch_at(batch.base_offset()));
                         return Err(self.violated(format!(
                             "{} hands {batch:?} of {id:?} to client {client}, where {known:?} is committed",
                             message.from

@@ -57,7 +57,10 @@ impl Administrator {
             num_partitions: plan.topic.partitions,
             replication_factor: plan.topic.replication_factor,
             assignments: Vec::new(),
-            configs: vec![("min.insync.replicas".into(), Some(plan.topic.min_insync_replicas.to_string()))],
+            configs: std::iter::once(("min.insync.replicas".into(), plan.topic.min_insync_replicas.to_string()))
+                .chain(plan.topic.compaction.iter().flatten().map(|(name, value)| (name.clone(), value.clone())))
+                .map(|(name, value)| (name, Some(value)))
+                .collect(),
         };
         let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 1_000, validate_only: false };
         let command = self.ask(request.into(), world, random)?;

@@ -35,10 +35,12 @@ pub enum Seen {
     Commit,
     CommitFailed,
     LogStartMoved,
+    RecordCompacted,
+    TombstoneRemoved,
 }
 
 impl Seen {
-    pub const ALL: [Seen; 25] = [
+    pub const ALL: [Seen; 27] = [
         Seen::Killed,
         Seen::Stopped,
         Seen::Paused,
@@ -64,6 +66,8 @@ impl Seen {
         Seen::Commit,
         Seen::CommitFailed,
         Seen::LogStartMoved,
+        Seen::RecordCompacted,
+        Seen::TombstoneRemoved,
     ];
 
     /// In words, for many of them.
@@ -94,6 +98,8 @@ impl Seen {
             Seen::Commit => "offsets committed",
             Seen::CommitFailed => "commits failed",
             Seen::LogStartMoved => "log starts moved",
+            Seen::RecordCompacted => "records compacted away",
+            Seen::TombstoneRemoved => "tombstones removed",
         }
     }
 }
@@ -136,6 +142,10 @@ impl Coverage {
             Note::IsrChanged { .. } => self.add(Seen::IsrChange, 1),
             Note::LogTruncated { .. } => self.add(Seen::Truncation, 1),
             Note::LogStartMoved { .. } => self.add(Seen::LogStartMoved, 1),
+            Note::LogCleaned { records_removed, tombstones_removed, .. } => {
+                self.add(Seen::RecordCompacted, u64::from(*records_removed));
+                self.add(Seen::TombstoneRemoved, u64::from(*tombstones_removed));
+            }
             Note::HighWatermarkAdvanced { from, to, is_leader: true, .. } => {
                 self.add(Seen::CommittedRecord, (to - from).max(0) as u64);
             }

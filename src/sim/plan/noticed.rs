@@ -51,6 +51,8 @@ noticed! {
     commit_before_the_last: CommitBeforeTheLast by "commit after processing skips nothing, commit before it repeats nothing";
     every_vote_granted: EveryVoteGranted by "one quorum leader per epoch, and one metadata log";
     uncommitted_metadata: UncommittedMetadata by "one quorum leader per epoch, and one metadata log";
+    cleaner_keeps_the_first: CleanerKeepsTheFirst by "compaction keeps the last record of each key";
+    tombstones_go_at_once: TombstonesGoAtOnce by "compaction keeps the last record of each key";
     follower_gives_up: FollowerGivesUp by "a mended cluster comes to rest";
 }
 

@@ -32,6 +32,8 @@ pub struct TopicPlan {
     pub partitions: i32,
     pub replication_factor: i16,
     pub min_insync_replicas: i16,
+    /// Settings of a compacted topic; None: it is not compacted.
+    pub compaction: Option<Properties>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,15 +85,35 @@ impl Plan {
             partitions: random.one_of(&[1, 1, 2, 3, 4]),
             replication_factor,
             min_insync_replicas: random.between(1, replication_factor.min(3) as u64) as i16,
+            compaction: None,
         };
-        Plan {
+        let mut plan = Plan {
             seed,
             cluster: cluster(brokers, controllers, random),
             topic,
             producers: (1..=random.one_of(&[1, 1, 2, 3])).map(|number| producer(number, random)).collect(),
             consumers: consumers(random),
             weather: Weather::draw(brokers as u64, u64::from(controllers), random),
+        };
+        if random.percent(15) {
+            plan.compact(random);
         }
+        plan
+    }
+
+    /// The topic is compacted, in small segments and by cleaners that look often.
+    fn compact(&mut self, random: &mut Random) {
+        set(&mut self.cluster.config, "log.cleaner.backoff.ms", random.one_of(&[50, 500, 3_000]));
+        let mut topic = Properties::new();
+        set(&mut topic, "cleanup.policy", "compact");
+        set(&mut topic, "segment.ms", random.one_of(&[1, 20, 300]));
+        set(&mut topic, "min.cleanable.dirty.ratio", random.one_of(&["0.01", "0.5"]));
+        set(&mut topic, "delete.retention.ms", random.one_of(&[0, 100, 2_000]));
+        set(&mut topic, "min.compaction.lag.ms", random.one_of(&[0, 0, 500]));
+        if random.percent(20) {
+            set(&mut topic, "max.compaction.lag.ms", 1_000);
+        }
+        self.topic.compaction = Some(topic);
     }
 
     /// The topic's name, shared.

@@ -229,7 +229,21 @@ impl Schedule {
                 self.values += 1;
                 let key = self.random.percent(50).then(|| format!("key-{}", self.random.below(4)).into_bytes());
                 let partition = self.random.percent(10).then(|| self.random.below(plan.topic.partitions as u64) as i32);
-                let value = Some(format!("value-{}", self.values).into_bytes());
+                let mut value = Some(format!("value-{}", self.values).into_bytes());
+                // A compacted topic takes no record without a key, and null deletes one.
+                if plan.topic.compaction.is_some() {
+                    value = value.filter(|_| !self.random.percent(20));
+                    let number = self.random.below(4);
+                    let key = if self.random.percent(95) { Some(format!("key-{number}").into_bytes()) } else { None };
+                    return ProducerRecord {
+                        topic: topic.clone(),
+                        partition,
+                        timestamp: None,
+                        key,
+                        value,
+                        headers: vec![],
+                    };
+                }
                 ProducerRecord { topic: topic.clone(), partition, timestamp: None, key, value, headers: Vec::new() }
             })
             .collect();

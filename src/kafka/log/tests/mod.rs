@@ -1,6 +1,7 @@
 //! The log as a whole, case by case. Numbers that look chosen were recorded from a real Kafka 4.3.1 cluster.
 
 mod appending;
+mod compacting;
 mod cutting;
 mod producers;
 mod reading;

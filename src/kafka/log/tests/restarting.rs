@@ -96,3 +96,22 @@ fn indexes_made_anew_hold_the_same_or_other_entries() {
     let largest = log.active_segment().time_index().last().unwrap();
     assert_eq!((largest.timestamp, largest.offset), (NOW + 11, 11), "a recovered segment notes its largest time");
 }
+
+#[test]
+fn a_killed_broker_knows_only_what_it_has_written_down_as_flushed() {
+    let mut log = log_with(|config| config.segment_bytes = 350);
+    for i in 0..18 {
+        append(&mut log, &batch(&[i])).unwrap();
+        if i == 12 {
+            log.checkpoint_recovery_point();
+        }
+    }
+    assert_eq!((log.recovery_point(), log.recovery_point_checkpoint()), (15, 10));
+    let mut stopped = log.clone();
+    stopped.restart(Shutdown::Clean, NOW);
+    assert_eq!((stopped.recovery_point(), stopped.recovery_point_checkpoint()), (18, 18));
+    log.restart(Shutdown::Killed, NOW);
+    assert_eq!(log.recovery_point(), 10);
+    log.truncate_to(7, NOW);
+    assert_eq!(log.recovery_point_checkpoint(), 7, "a cut is written down at once");
+}
