@@ -22,6 +22,7 @@ config_table! {
         group_min_session_timeout_ms: u32 = 6_000, "group.min.session.timeout.ms", 0..=2_147_483_647, "Shortest session timeout that a member may ask for.";
         initial_broker_registration_timeout_ms: u32 = 60_000, "initial.broker.registration.timeout.ms", 0..=2_147_483_647, "How long a starting broker tries to register.";
         leader_imbalance_check_interval_seconds: u32 = 300, "leader.imbalance.check.interval.seconds", 1..=2_147_483_647, "How often the controller looks for leaders that are not the preferred ones.";
+        log_flush_scheduler_interval_ms: i64 = i64::MAX, "log.flush.scheduler.interval.ms", 0..=i64::MAX, "How often a broker looks for logs whose flush.ms is over.";
         log_initial_task_delay_ms: u64 = 30_000, "log.initial.task.delay.ms", 0..=i64::MAX, "How long a starting broker waits before it looks for old segments for the first time.";
         log_retention_check_interval_ms: u64 = 300_000, "log.retention.check.interval.ms", 1..=i64::MAX, "How often a broker looks for old segments.";
         min_insync_replicas: i32 = 1, "min.insync.replicas", 1..=2_147_483_647, "Fewest replicas in sync for acks=all to be taken.";

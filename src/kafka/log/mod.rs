@@ -2,7 +2,8 @@
 //!
 //! - [`log`]: the log itself: high watermark, log start, truncation;
 //! - [`append`]: appending, at a leader and at a follower;
-//! - [`restart`]: what is left when the broker goes down;
+//! - [`restart`]: what is left when the broker goes down, and what was flushed before;
+//! - [`page_cache`]: what the operating system has written to the disk by itself;
 //! - [`retention`]: which segments are too old, or too many;
 //! - [`validator`]: what a leader checks before it takes a batch;
 //! - [`segment`]: one file of the log, with its two indexes ([`index`]);
@@ -21,6 +22,7 @@ pub mod index;
 pub mod leader_epoch_cache;
 #[allow(clippy::module_inception)]
 pub mod log;
+pub mod page_cache;
 pub mod producer_state;
 pub mod read;
 pub mod restart;

@@ -4,19 +4,23 @@
 //! of their high watermarks, whenever either of them got there. So an offset that was once below a high watermark never
 //! stands for another record. And no follower believes more to be committed than some leader has committed.
 //!
-//! An unclean election breaks that promise, and all that rest on it: a partition whose new leader lacks something
-//! committed is forsaken, and no guarantee speaks of it any more.
+//! An unclean election breaks that promise, and all that rest on it; so does a loss of power on too many machines (see
+//! [`super::losses`]). A partition whose new leader lacks something committed is forsaken then, and no guarantee speaks of
+//! it any more.
 
 use std::collections::BTreeMap;
 
 use super::Violation;
+use super::id_at;
 use super::leader_in_isr::controller_image;
+use super::losses::Losses;
 use super::overtaken::Overtaken;
 use super::topics::Topics;
 use crate::kafka::broker::Partition;
 use crate::kafka::group::OFFSETS_TOPIC;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId, Offset, TopicIdPartition, TopicPartition};
 use crate::kafka::log::Log;
+use crate::kafka::metadata::MetadataImage;
 use crate::kafka::note::Note;
 use crate::kafka::record::RecordBatch;
 use crate::sim::World;
@@ -75,11 +79,20 @@ pub struct CommittedLogs {
     news: Vec<(TopicIdPartition, usize)>,
     /// Partitions that lost something committed in an unclean election.
     forsaken: BTreeMap<TopicIdPartition, TopicPartition>,
+    /// Replicas that a loss of power has made shorter.
+    losses: Losses,
+    /// Whether no partition is ever forsaken.
+    is_strict: bool,
     topics: Topics,
     overtaken: Overtaken,
 }
 
 impl CommittedLogs {
+    /// Nothing is excused.
+    pub(super) fn strict() -> CommittedLogs {
+        CommittedLogs { is_strict: true, ..CommittedLogs::default() }
+    }
+
     pub fn log(&self, id: TopicIdPartition) -> Option<&CommittedLog> {
         self.logs.get(&id)
     }
@@ -129,8 +142,13 @@ impl CommittedLogs {
         self.overtaken.observe(world);
         for event in world.events() {
             match (event.note(), event.node) {
-                (Some(Note::LeaderElected { partition, leader: Some(leader), unclean: true, .. }), Some(node)) => {
-                    self.elected_uncleanly(world, node, partition, *leader);
+                (Some(Note::UnflushedLost { broker, partition, from, .. }), _) => {
+                    if let Some(id) = id_at(world, *broker, partition) {
+                        self.losses.lost(id, *broker, *from);
+                    }
+                }
+                (Some(Note::LeaderElected { partition, leader: Some(leader), unclean, .. }), Some(node)) => {
+                    self.elected(world, node, partition, *leader, *unclean)?;
                 }
                 (Some(Note::HighWatermarkAdvanced { broker, partition, from, to, is_leader }), _) => {
                     if let Some(replica) = world.broker(*broker).and_then(|broker| broker.partition(partition)) {
@@ -143,17 +161,56 @@ impl CommittedLogs {
         Ok(())
     }
 
-    /// A replica leads that nobody vouches for. It may have everything all the same, as the last known leader has.
-    fn elected_uncleanly(&mut self, world: &World, controller: NodeId, partition: &TopicPartition, leader: BrokerId) {
-        let topic = controller_image(world, controller).and_then(|image| image.topic(&partition.topic));
-        let Some(topic_id) = topic.map(|topic| topic.topic_id) else { return };
-        let id = TopicIdPartition { topic_id, partition: partition.partition };
-        let Some(log) = self.logs.get(&id) else { return };
-        let replica = world.broker(leader).and_then(|broker| broker.partition_by_id(id));
-        if replica.is_none_or(|replica| log.first_missing(replica, LeaderEpoch(i32::MAX)).is_some()) {
-            self.forsaken.insert(id, partition.clone());
-            self.logs.remove(&id);
+    /// A replica leads. If it does not have everything that was committed, that may be excused: nobody vouches for it (an
+    /// unclean election, which may do no harm all the same, as when the last known leader is elected); or too many
+    /// replicas have lost data with their power. Then the partition is forsaken.
+    fn elected(
+        &mut self,
+        world: &World,
+        controller: NodeId,
+        partition: &TopicPartition,
+        leader: BrokerId,
+        is_unclean: bool,
+    ) -> Result<(), Violation> {
+        if !is_unclean && self.losses.is_empty() {
+            return Ok(());
         }
+        let Some(image) = controller_image(world, controller) else { return Ok(()) };
+        let Some(topic_id) = image.topic(&partition.topic).map(|topic| topic.topic_id) else { return Ok(()) };
+        let id = TopicIdPartition { topic_id, partition: partition.partition };
+        let Some(log) = self.logs.get(&id) else { return Ok(()) };
+        let replica = world.broker(leader).and_then(|broker| broker.partition_by_id(id));
+        let missing = replica.map(|replica| log.first_missing(replica, LeaderEpoch(i32::MAX)));
+        if matches!(missing, Some(None)) {
+            return Ok(());
+        }
+        if !is_unclean
+            && !(self.losses.still_lacks(world, log, id, leader) && self.losses.are_too_many(world, image, log, id))
+        {
+            // No excuse: the guarantees will say what is wrong.
+            return Ok(());
+        }
+        if self.is_strict {
+            return Err(Violation {
+                guarantee: super::leader_completeness::NAME,
+                what: format!("broker {leader} is elected for {partition}, and lacks {missing:?}"),
+            });
+        }
+        self.forsaken.insert(id, partition.clone());
+        self.logs.remove(&id);
+        Ok(())
+    }
+
+    /// Whether a member of ISR or eligible leaders has lost something with its power, and the controller cannot know it
+    /// yet or may not care: see [`super::losses`].
+    pub fn excuses(&self, world: &World, image: &MetadataImage, id: TopicIdPartition, member: BrokerId) -> bool {
+        let Some(log) = self.logs.get(&id).filter(|_| !self.losses.is_empty()) else { return false };
+        if !self.losses.still_lacks(world, log, id, member) {
+            return false;
+        }
+        let own = world.broker(member).and_then(|broker| broker.lifecycle().broker_epoch());
+        let is_registered = own.is_some() && own == image.brokers.get(&member).map(|registration| registration.epoch);
+        !is_registered || self.losses.are_too_many(world, image, log, id)
     }
 
     fn advanced(

@@ -16,6 +16,14 @@ pub enum Seen {
     LinkCut,
     MessageLost,
     MessageHeld,
+    PowerLost,
+    UnflushedLost,
+    Halted,
+    DiskSlowed,
+    LinkSlowed,
+    LinkLossy,
+    ClockSkewed,
+    TimestampRefused,
     QuorumElection,
     LeaderElection,
     Leaderless,
@@ -38,13 +46,21 @@ pub enum Seen {
 }
 
 impl Seen {
-    pub const ALL: [Seen; 25] = [
+    pub const ALL: [Seen; 33] = [
         Seen::Killed,
         Seen::Stopped,
         Seen::Paused,
         Seen::LinkCut,
         Seen::MessageLost,
         Seen::MessageHeld,
+        Seen::PowerLost,
+        Seen::UnflushedLost,
+        Seen::Halted,
+        Seen::DiskSlowed,
+        Seen::LinkSlowed,
+        Seen::LinkLossy,
+        Seen::ClockSkewed,
+        Seen::TimestampRefused,
         Seen::QuorumElection,
         Seen::LeaderElection,
         Seen::Leaderless,
@@ -75,6 +91,14 @@ impl Seen {
             Seen::LinkCut => "links cut",
             Seen::MessageLost => "messages lost",
             Seen::MessageHeld => "messages held",
+            Seen::PowerLost => "machines without power",
+            Seen::UnflushedLost => "logs that lost their end with it",
+            Seen::Halted => "processes halted by a full disk",
+            Seen::DiskSlowed => "disks slowed",
+            Seen::LinkSlowed => "links slowed",
+            Seen::LinkLossy => "links made lossy",
+            Seen::ClockSkewed => "clocks put wrong",
+            Seen::TimestampRefused => "batches refused for their time",
             Seen::QuorumElection => "quorum elections",
             Seen::LeaderElection => "leader elections",
             Seen::Leaderless => "partitions without leader",
@@ -98,9 +122,15 @@ impl Seen {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coverage {
     counts: [u64; Seen::ALL.len()],
+}
+
+impl Default for Coverage {
+    fn default() -> Coverage {
+        Coverage { counts: [0; Seen::ALL.len()] }
+    }
 }
 
 impl Coverage {
@@ -123,6 +153,12 @@ impl Coverage {
                 EventKind::LinkCut { .. } => self.add(Seen::LinkCut, 1),
                 EventKind::MessageDropped(_) => self.add(Seen::MessageLost, 1),
                 EventKind::MessageHeld(_) => self.add(Seen::MessageHeld, 1),
+                EventKind::PowerLost => self.add(Seen::PowerLost, 1),
+                EventKind::NodeHalted => self.add(Seen::Halted, 1),
+                EventKind::DiskSlowed { latency_us: 1.. } => self.add(Seen::DiskSlowed, 1),
+                EventKind::LinkSlowed { by_us: 1.., .. } => self.add(Seen::LinkSlowed, 1),
+                EventKind::LinkLossy { loss_ppm: 1.., .. } => self.add(Seen::LinkLossy, 1),
+                EventKind::ClockSkewed { by_ms } if *by_ms != 0 => self.add(Seen::ClockSkewed, 1),
                 _ => {}
             }
         }
@@ -135,6 +171,8 @@ impl Coverage {
             Note::LeaderElected { leader: None, .. } => self.add(Seen::Leaderless, 1),
             Note::IsrChanged { .. } => self.add(Seen::IsrChange, 1),
             Note::LogTruncated { .. } => self.add(Seen::Truncation, 1),
+            Note::UnflushedLost { .. } => self.add(Seen::UnflushedLost, 1),
+            Note::BatchRefused { error: ErrorCode::InvalidTimestamp, .. } => self.add(Seen::TimestampRefused, 1),
             Note::LogStartMoved { .. } => self.add(Seen::LogStartMoved, 1),
             Note::HighWatermarkAdvanced { from, to, is_leader: true, .. } => {
                 self.add(Seen::CommittedRecord, (to - from) as u64);

@@ -36,4 +36,4 @@ pub use run::{Failure, Outcome, Run};
 pub use schedule::{Phase, Schedule};
 
 /// Changes whenever a seed would give another plan or other commands. Links to random schedules name it.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;

@@ -38,14 +38,14 @@ noticed! {
     high_watermark_of_leader_alone: HighWatermarkOfLeaderAlone by "on every member of the ISR";
     high_watermark_below_min_isr: HighWatermarkBelowMinIsr by "has everything that was committed";
     high_watermark_goes_back: HighWatermarkGoesBack by "never goes back on a leader";
-    isr_taken_for_granted: IsrTakenForGranted by "on every member of the ISR";
+    isr_taken_for_granted: IsrTakenForGranted by "on every member of the ISR", "contains the controller's";
     leader_from_outside_isr: LeaderFromOutsideIsr by "the leader is in the ISR";
     leader_epoch_stays: LeaderEpochStays by "one leader per partition";
     fenced_broker_stays: FencedBrokerStays by "the leader is in the ISR";
     everybody_joins_isr: EverybodyJoinsIsr by "contains the controller's";
     no_sequence_check: NoSequenceCheck by "sequence numbers";
-    divergence_untold: DivergenceUntold by "name one record";
-    truncation_to_high_watermark: TruncationToHighWatermark by "has everything that was committed";
+    divergence_untold: DivergenceUntold by "name one record", "replicas agree";
+    truncation_to_high_watermark: TruncationToHighWatermark by "has everything that was committed", "never cut";
     answer_before_replication: AnswerBeforeReplication by "acknowledged with acks=all";
     no_doubt: NoDoubt by "not written";
     reads_beyond_high_watermark: ReadsBeyondHighWatermark by "once read stays";
