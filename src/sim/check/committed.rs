@@ -79,6 +79,8 @@ pub struct CommittedLogs {
     news: Vec<(TopicIdPartition, usize)>,
     /// Partitions that lost something committed in an unclean election.
     forsaken: BTreeMap<TopicIdPartition, TopicPartition>,
+    /// Epoch of the last unclean election of each partition that had one.
+    unclean: BTreeMap<TopicIdPartition, LeaderEpoch>,
     /// Replicas that a loss of power has made shorter.
     losses: Losses,
     /// Whether no partition is ever forsaken.
@@ -147,8 +149,12 @@ impl CommittedLogs {
                         self.losses.lost(id, *broker, *from);
                     }
                 }
-                (Some(Note::LeaderElected { partition, leader: Some(leader), unclean, .. }), Some(node)) => {
-                    self.elected(world, node, partition, *leader, *unclean)?;
+                (
+                    Some(Note::LeaderElected { partition, leader: Some(leader), unclean, leader_epoch, .. }),
+                    Some(node),
+                ) => {
+                    let unclean_epoch = unclean.then_some(*leader_epoch);
+                    self.elected(world, node, partition, *leader, unclean_epoch)?;
                 }
                 (Some(Note::HighWatermarkAdvanced { broker, partition, from, to, is_leader }), _) => {
                     if let Some(replica) = world.broker(*broker).and_then(|broker| broker.partition(partition)) {
@@ -170,14 +176,16 @@ impl CommittedLogs {
         controller: NodeId,
         partition: &TopicPartition,
         leader: BrokerId,
-        is_unclean: bool,
+        unclean_epoch: Option<LeaderEpoch>,
     ) -> Result<(), Violation> {
+        let is_unclean = unclean_epoch.is_some();
         if !is_unclean && self.losses.is_empty() {
             return Ok(());
         }
         let Some(image) = controller_image(world, controller) else { return Ok(()) };
         let Some(topic_id) = image.topic(&partition.topic).map(|topic| topic.topic_id) else { return Ok(()) };
         let id = TopicIdPartition { topic_id, partition: partition.partition };
+        self.unclean.extend(unclean_epoch.map(|epoch| (id, epoch)));
         let Some(log) = self.logs.get(&id) else { return Ok(()) };
         let replica = world.broker(leader).and_then(|broker| broker.partition_by_id(id));
         let missing = replica.map(|replica| log.first_missing(replica, LeaderEpoch(i32::MAX)));
@@ -185,7 +193,9 @@ impl CommittedLogs {
             return Ok(());
         }
         if !is_unclean
-            && !(self.losses.still_lacks(world, log, id, leader) && self.losses.are_too_many(world, image, log, id))
+            && !(self.losses.still_lacks(world, log, id, leader)
+                && is_registered(world, image, leader)
+                && self.losses.are_too_many(world, image, log, id))
         {
             // No excuse: the guarantees will say what is wrong.
             return Ok(());
@@ -208,9 +218,7 @@ impl CommittedLogs {
         if !self.losses.still_lacks(world, log, id, member) {
             return false;
         }
-        let own = world.broker(member).and_then(|broker| broker.lifecycle().broker_epoch());
-        let is_registered = own.is_some() && own == image.brokers.get(&member).map(|registration| registration.epoch);
-        !is_registered || self.losses.are_too_many(world, image, log, id)
+        !is_registered(world, image, member) || self.losses.are_too_many(world, image, log, id)
     }
 
     fn advanced(
@@ -222,6 +230,13 @@ impl CommittedLogs {
     ) -> Result<(), Violation> {
         let id = replica.id();
         if self.is_forsaken(id) {
+            return Ok(());
+        }
+        if is_leader && self.unclean.get(&id).is_some_and(|epoch| replica.leader_epoch() < *epoch) {
+            // A former leader goes on without knowing that somebody else was elected uncleanly meanwhile: what it commits
+            // the other one cannot have.
+            self.forsaken.insert(id, replica.topic_partition().clone());
+            self.logs.remove(&id);
             return Ok(());
         }
         let log = self
@@ -262,6 +277,12 @@ impl CommittedLogs {
         }
         Ok(())
     }
+}
+
+/// Whether the process that runs now is the one that is registered.
+fn is_registered(world: &World, image: &MetadataImage, broker: BrokerId) -> bool {
+    let own = world.broker(broker).and_then(|broker| broker.lifecycle().broker_epoch());
+    own.is_some() && own == image.brokers.get(&broker).map(|registration| registration.epoch)
 }
 
 /// Whole batches of a log from the one that holds `from` up to `to`.

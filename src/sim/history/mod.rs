@@ -14,11 +14,23 @@ pub mod scenario;
 pub mod stage;
 
 pub mod acks_one;
+pub mod auto_commit_loss;
+pub mod duplicate;
 pub mod fast_failover;
+pub mod future_timestamp;
+pub mod hot_partition;
 pub mod last_replica;
 pub mod min_isr_one;
+pub mod partitions_added;
+pub mod poison_pill;
+pub mod quorum_lost;
+pub mod reorder;
+pub mod reread;
+pub mod retention;
+pub mod split_leader;
 pub mod truncation_divergence;
 pub mod truncation_loss;
+pub mod two_of_three;
 pub mod unclean_election;
 
 pub use play::{Play, Stuck};
@@ -33,4 +45,16 @@ pub const ALL: &[&Scenario] = &[
     &acks_one::SCENARIO,
     &min_isr_one::SCENARIO,
     &last_replica::SCENARIO,
+    &duplicate::SCENARIO,
+    &reorder::SCENARIO,
+    &reread::SCENARIO,
+    &auto_commit_loss::SCENARIO,
+    &poison_pill::SCENARIO,
+    &hot_partition::SCENARIO,
+    &partitions_added::SCENARIO,
+    &retention::SCENARIO,
+    &two_of_three::SCENARIO,
+    &split_leader::SCENARIO,
+    &quorum_lost::SCENARIO,
+    &future_timestamp::SCENARIO,
 ];

@@ -172,3 +172,16 @@ pub fn travelling(world: &World, api: ApiKey, is_request: bool) -> Vec<MessageId
     });
     transits.map(|(id, _)| *id).collect()
 }
+
+/// Messages that were stopped by hand.
+pub fn held(world: &World) -> Vec<MessageId> {
+    let held = world.transits().iter().filter(|(_, transit)| transit.state == TransitState::Held);
+    held.map(|(id, _)| *id).collect()
+}
+
+/// Whether broker 0, leading partition 0, knows its ISR to have so many members.
+pub fn leader_knows_isr(world: &World, members: usize) -> bool {
+    let replica = world.broker(BrokerId(0)).and_then(|it| it.partition(&partition(0)));
+    replica
+        .is_some_and(|replica| replica.is_leader() && replica.isr().len() == members && replica.pending_isr().is_none())
+}
