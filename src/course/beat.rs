@@ -146,7 +146,9 @@ pub fn beat_of(event: &Event, cast: &Cast, world: &World) -> Option<Beat> {
         EventKind::MessageDropped(message) => Beat::new(BeatKind::MessageDropped).with("api", message.api_key().name()),
         EventKind::MessageHeld(message) => Beat::new(BeatKind::MessageHeld).with("api", message.api_key().name()),
         EventKind::NodeStarted => started(event.node?, cast)?,
-        EventKind::NodeKilled => killed(event.node?, cast, world)?,
+        EventKind::NodeKilled => killed(event.node?, "killed", cast, world)?,
+        EventKind::PowerLost => killed(event.node?, "without power", cast, world)?,
+        EventKind::NodeHalted => killed(event.node?, "halted", cast, world)?,
         EventKind::NodeStopped => match event.node? {
             NodeId::Client(id) if cast.consumer == Some(id) => Beat::new(BeatKind::ConsumerClosed),
             NodeId::Broker(id) => Beat::new(BeatKind::BrokerKilled).with("broker", id).with("how", "stopped"),
@@ -179,13 +181,13 @@ fn started(node: NodeId, cast: &Cast) -> Option<Beat> {
     }
 }
 
-fn killed(node: NodeId, cast: &Cast, world: &World) -> Option<Beat> {
+fn killed(node: NodeId, how: &str, cast: &Cast, world: &World) -> Option<Beat> {
     match node {
         NodeId::Broker(id) => {
             let leads = world.active_image().is_some_and(|image| {
                 image.topic(&cast.topic).is_some_and(|topic| topic.partitions.values().any(|p| p.leader == Some(id)))
             });
-            let beat = Beat::new(BeatKind::BrokerKilled).with("broker", id).with("how", "killed");
+            let beat = Beat::new(BeatKind::BrokerKilled).with("broker", id).with("how", how);
             Some(beat.with("leader", if leads { "yes" } else { "no" }))
         }
         NodeId::Client(id) if cast.consumer == Some(id) => Some(Beat::new(BeatKind::ConsumerKilled)),

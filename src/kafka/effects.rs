@@ -105,6 +105,8 @@ pub enum Effect {
     Note(Note),
     /// The process ends by itself (a controlled shutdown is complete).
     Exit,
+    /// The process ends at once, by itself (`Exit.halt`): it cannot go on.
+    Halt,
 }
 
 /// The effects of one input, in order.
@@ -172,6 +174,10 @@ impl Effects {
 
     pub fn exit(&mut self) {
         self.push(Effect::Exit);
+    }
+
+    pub fn halt(&mut self) {
+        self.push(Effect::Halt);
     }
 
     /// Writes down a fact. Returns its place, for [`Effects::because_of`].

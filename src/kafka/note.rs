@@ -179,6 +179,13 @@ pub enum Note {
         tombstones_removed: u32,
         bytes_removed: i64,
     },
+    /// The machine lost its power, and this end of the log was only in its page cache. It reaches to `to` now.
+    UnflushedLost {
+        broker: BrokerId,
+        partition: TopicPartition,
+        from: Offset,
+        to: Offset,
+    },
     /// From a follower's fetch the leader has learnt how far the follower's log reaches.
     FollowerProgress {
         leader: BrokerId,
@@ -273,6 +280,14 @@ pub enum Note {
     },
     BrokerUnfenced {
         broker: BrokerId,
+    },
+    /// A write has failed: the broker's only log directory is offline, and the process is about to halt.
+    LogDirFailed {
+        broker: BrokerId,
+    },
+    /// A controller cannot write to its metadata log, and halts.
+    MetadataLogFailed {
+        controller: ControllerId,
     },
     TopicCreated {
         topic: String,

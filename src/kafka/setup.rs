@@ -2,24 +2,44 @@
 
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use super::config::{BrokerConfig, ConsumerConfig, ProducerConfig, Properties};
 use super::ids::{BrokerId, ClientId, ControllerId, SimTime};
+use super::mutation::{Mutation, breaks};
 use super::random::Random;
 
 /// The id that `kafka-storage format` has written into the log directories of all nodes. A simulation has one cluster.
 pub const CLUSTER_ID: &str = "Glass-broker-cluster-A";
 
-/// Turns virtual time into the epoch milliseconds that stamp records.
+/// Turns virtual time into the epoch milliseconds that stamp records (`System.currentTimeMillis`). Timers and time-outs
+/// never ask it: they go by virtual time itself, as a machine's monotonic clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WallClock {
     /// Epoch milliseconds at virtual time 0.
     pub start_ms: i64,
+    /// How far this machine's clock is ahead of the true time, milliseconds; below 0: behind it.
+    pub skew_ms: i64,
 }
 
 impl WallClock {
-    pub fn now_ms(self, now: SimTime) -> i64 {
-        self.start_ms + now.as_ms() as i64
+    /// A clock that is right.
+    pub const fn new(start_ms: i64) -> WallClock {
+        WallClock { start_ms, skew_ms: 0 }
     }
+
+    pub fn now_ms(self, now: SimTime) -> i64 {
+        self.start_ms + now.as_ms() as i64 + self.skew_ms
+    }
+}
+
+/// The disk of a server's machine, as far as it can be worse than [`Timing`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Disk {
+    /// What each append and each read takes besides, microseconds.
+    pub latency_us: u64,
+    /// No space is left: whatever is to be written next fails.
+    pub is_full: bool,
 }
 
 /// How long a process takes for its work, microseconds of virtual time. Believable values for one data centre, not
@@ -40,6 +60,20 @@ impl Default for Timing {
     }
 }
 
+/// How a follower finds out what to cut from its log when the leader changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truncation {
+    /// It asks the leader where its last epoch ended (KIP-101, since 0.11).
+    #[default]
+    LeaderEpoch,
+    /// It cuts to its own high watermark, as Kafka did before 0.11, and goes on from there without asking.
+    HighWatermark,
+    /// It asks once, and takes the offset where a larger epoch than its own last one begins at the leader (KIP-101 before
+    /// KIP-279, 0.11 to 1.1). It does not learn which epoch the two share.
+    NextEpochOfLeader,
+}
+
 /// A broker's place in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BrokerSetup {
@@ -51,7 +85,16 @@ pub struct BrokerSetup {
     pub controllers: Rc<[ControllerId]>,
     pub clock: WallClock,
     pub timing: Timing,
+    pub disk: Disk,
+    pub truncation: Truncation,
     pub random: Random,
+}
+
+impl BrokerSetup {
+    /// The rule that followers obey.
+    pub(super) fn truncation_rule(&self) -> Truncation {
+        if breaks(Mutation::TruncationToHighWatermark) { Truncation::HighWatermark } else { self.truncation }
+    }
 }
 
 /// A controller's place in the cluster.
@@ -66,6 +109,7 @@ pub struct ControllerSetup {
     pub eligible_leader_replicas: bool,
     pub clock: WallClock,
     pub timing: Timing,
+    pub disk: Disk,
     pub random: Random,
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kafka::config::Properties;
+use crate::kafka::setup::Truncation;
 
 /// One broker of a [`ClusterSpec`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub struct ClusterSpec {
     pub eligible_leader_replicas: bool,
     #[serde(default)]
     pub network: NetworkSpec,
+    /// How followers cut their logs.
+    #[serde(default)]
+    pub truncation: Truncation,
 }
 
 /// 2024-01-15T10:30:00Z, when the login of Module 3 happens.
@@ -79,6 +83,7 @@ impl ClusterSpec {
             wall_clock_start_ms: default_wall_clock(),
             eligible_leader_replicas: true,
             network: NetworkSpec::default(),
+            truncation: Truncation::default(),
         }
     }
 

@@ -85,6 +85,42 @@ pub enum Command {
         from: NodeId,
         to: NodeId,
     },
+    /// The machine loses its power: the process ends, and what was only in the page cache is lost.
+    LosePower {
+        node: NodeId,
+    },
+    /// Each append and each read of this server takes so many microseconds more; 0: the disk is as fast as before.
+    SlowDisk {
+        node: NodeId,
+        latency_us: u64,
+    },
+    /// No space is left on this server's disk.
+    FillDisk {
+        node: NodeId,
+    },
+    /// There is space again.
+    FreeDisk {
+        node: NodeId,
+    },
+    /// What is sent from now on takes so many microseconds more; 0: as long as before.
+    SlowLink {
+        from: NodeId,
+        to: NodeId,
+        by_us: u64,
+        one_way: bool,
+    },
+    /// Of a million packets so many are lost, and sent again by TCP after a time-out; 0: none.
+    LoseOnLink {
+        from: NodeId,
+        to: NodeId,
+        loss_ppm: u32,
+        one_way: bool,
+    },
+    /// The wall clock of this machine is ahead by so many milliseconds, or behind if below 0; 0: it is right again.
+    SkewClock {
+        node: NodeId,
+        by_ms: i64,
+    },
 }
 
 /// Why a command cannot be obeyed. Nothing has happened then.
@@ -101,6 +137,8 @@ pub enum CommandError {
     NoSuchMessage(MessageId),
     NotHeld(MessageId),
     NotCut(NodeId, NodeId),
+    /// Its disk is full, or it is not, already.
+    DiskIs(NodeId, &'static str),
     Config(ConfigError),
     /// The request names something that makes no sense, in words.
     Invalid(String),
@@ -119,6 +157,7 @@ impl fmt::Display for CommandError {
             CommandError::NoSuchMessage(id) => write!(f, "message {} is not on its way", id.0),
             CommandError::NotHeld(id) => write!(f, "message {} is not held", id.0),
             CommandError::NotCut(from, to) => write!(f, "the link from {from} to {to} is not cut"),
+            CommandError::DiskIs(node, how) => write!(f, "the disk of {node} is {how}"),
             CommandError::Config(error) => error.fmt(f),
             CommandError::Invalid(what) => f.write_str(what),
         }

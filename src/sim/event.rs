@@ -54,6 +54,32 @@ pub enum EventKind {
         to: NodeId,
     },
     Note(Note),
+    /// By itself, because it could not go on.
+    NodeHalted,
+    /// The machine, and with it the process.
+    PowerLost,
+    /// Each append and read takes so many microseconds more than usual.
+    DiskSlowed {
+        latency_us: u64,
+    },
+    DiskFilled,
+    DiskFreed,
+    /// What passes takes so many microseconds more than usual.
+    LinkSlowed {
+        from: NodeId,
+        to: NodeId,
+        by_us: u64,
+    },
+    /// Of a million packets so many are lost.
+    LinkLossy {
+        from: NodeId,
+        to: NodeId,
+        loss_ppm: u32,
+    },
+    /// The machine's wall clock is ahead of the true time by so many milliseconds.
+    ClockSkewed {
+        by_ms: i64,
+    },
 }
 
 impl Event {

@@ -80,6 +80,23 @@ impl World {
                 self.heal(*from, *to, root);
                 self.heal(*to, *from, root);
             }
+            Command::LosePower { node } => self.lose_power(*node, root),
+            Command::SlowDisk { node, latency_us } => self.slow_disk(*node, *latency_us, root),
+            Command::FillDisk { node } => self.fill_disk(*node, true, root),
+            Command::FreeDisk { node } => self.fill_disk(*node, false, root),
+            Command::SlowLink { from, to, by_us, one_way } => {
+                self.slow_link(*from, *to, *by_us, root);
+                if !one_way {
+                    self.slow_link(*to, *from, *by_us, root);
+                }
+            }
+            Command::LoseOnLink { from, to, loss_ppm, one_way } => {
+                self.lose_on_link(*from, *to, *loss_ppm, root);
+                if !one_way {
+                    self.lose_on_link(*to, *from, *loss_ppm, root);
+                }
+            }
+            Command::SkewClock { node, by_ms } => self.skew_clock(*node, *by_ms, root),
         }
         Ok(())
     }
@@ -127,7 +144,7 @@ impl World {
                     status(to)?;
                 }
             }
-            Command::Kill { node } => {
+            Command::Kill { node } | Command::LosePower { node } => {
                 if status(node)? == ProcessStatus::Down {
                     return Err(CommandError::NotRunning(*node));
                 }
@@ -162,7 +179,9 @@ impl World {
                     return Err(CommandError::NotHeld(*message));
                 }
             }
-            Command::CutLink { from, to, .. } => {
+            Command::CutLink { from, to, .. }
+            | Command::SlowLink { from, to, .. }
+            | Command::LoseOnLink { from, to, .. } => {
                 status(from)?;
                 status(to)?;
                 if from == to {
@@ -174,8 +193,14 @@ impl World {
                     return Err(CommandError::NotCut(*from, *to));
                 }
             }
+            Command::SlowDisk { node, .. }
+            | Command::FillDisk { node }
+            | Command::FreeDisk { node }
+            | Command::SkewClock { node, .. } => {
+                status(node)?;
+            }
         }
-        Ok(())
+        self.check_measures(command)
     }
 
     fn running_client(&self, name: &str) -> Result<NodeId, CommandError> {

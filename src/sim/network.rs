@@ -1,8 +1,9 @@
 //! Messages on their way, and the connections that carry them.
 //!
 //! Kafka runs on TCP, and so does this network: a connection delivers in order or breaks. A single message cannot
-//! vanish while those after it arrive; so "drop" breaks the connection, "hold" holds up all behind it, and what is
-//! sent over a cut link waits for the link to be healed (retransmission).
+//! vanish while those after it arrive; so "drop" breaks the connection, "hold" holds up all behind it, what is sent over
+//! a cut link waits for the link to be healed, and on a link that loses packets messages only come later, until TCP gives
+//! up (see [`super::weather`]).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -25,6 +26,15 @@ pub struct MessageId(pub u64);
 pub struct Link {
     pub from: NodeId,
     pub to: NodeId,
+}
+
+/// How a link is worse than the network that the cluster was installed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct LinkQuality {
+    /// What every message takes besides, microseconds.
+    pub slower_us: u64,
+    /// Of a million packets so many are lost.
+    pub loss_ppm: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +123,10 @@ pub struct Transit {
     /// When it leaves its sender's process; one that is killed before has never sent it.
     pub departs_at: SimTime,
     pub due_at: SimTime,
+    /// How many times it was lost on its way and sent again.
+    pub retransmissions: u32,
+    /// It never arrives: at `due_at` TCP gives up, and the connection breaks.
+    pub(super) is_given_up: bool,
     /// Its place in the queue, while it travels.
     pub(super) queued: Option<(SimTime, u64)>,
     pub(super) sent_event: EventId,

@@ -12,6 +12,7 @@ use crate::kafka::client::wire::Wire;
 use crate::kafka::controller::Controller;
 use crate::kafka::effects::{Channel, Effects, Input};
 use crate::kafka::ids::{NodeId, SimTime};
+use crate::kafka::setup::{Disk, WallClock};
 use crate::kafka::timer::Timer;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +93,53 @@ impl Process {
             ProcessState::Producer(node) => Rc::make_mut(node).crash(),
             ProcessState::Consumer(node) => Rc::make_mut(node).crash(),
             ProcessState::Wire(node) => Rc::make_mut(node).crash(),
+        }
+    }
+
+    /// The machine loses its power. Only a broker has anything to lose by that which a kill leaves: see
+    /// [`Broker::lose_power`] and the controller's `disk`.
+    pub(super) fn lose_power(&mut self, now: SimTime, out: &mut Effects) {
+        match &mut self.state {
+            ProcessState::Broker(node) => Rc::make_mut(node).lose_power(now, out),
+            _ => self.crash(),
+        }
+    }
+
+    /// The disk of the machine, as far as it can go wrong; None: this process keeps nothing on a disk.
+    pub fn disk(&self) -> Option<Disk> {
+        match &self.state {
+            ProcessState::Controller(node) => Some(node.setup.disk),
+            ProcessState::Broker(node) => Some(node.setup.disk),
+            ProcessState::Producer(_) | ProcessState::Consumer(_) | ProcessState::Wire(_) => None,
+        }
+    }
+
+    pub(super) fn set_disk(&mut self, disk: Disk) {
+        match &mut self.state {
+            ProcessState::Controller(node) => Rc::make_mut(node).set_disk(disk),
+            ProcessState::Broker(node) => Rc::make_mut(node).set_disk(disk),
+            ProcessState::Producer(_) | ProcessState::Consumer(_) | ProcessState::Wire(_) => {}
+        }
+    }
+
+    /// The machine's clock.
+    pub fn clock(&self) -> WallClock {
+        match &self.state {
+            ProcessState::Controller(node) => node.setup.clock,
+            ProcessState::Broker(node) => node.setup.clock,
+            ProcessState::Producer(node) => node.setup.client.clock,
+            ProcessState::Consumer(node) => node.setup.client.clock,
+            ProcessState::Wire(node) => node.setup.clock,
+        }
+    }
+
+    pub(super) fn set_clock(&mut self, clock: WallClock) {
+        match &mut self.state {
+            ProcessState::Controller(node) => Rc::make_mut(node).set_clock(clock),
+            ProcessState::Broker(node) => Rc::make_mut(node).set_clock(clock),
+            ProcessState::Producer(node) => Rc::make_mut(node).setup.client.clock = clock,
+            ProcessState::Consumer(node) => Rc::make_mut(node).setup.client.clock = clock,
+            ProcessState::Wire(node) => Rc::make_mut(node).setup.clock = clock,
         }
     }
 

@@ -79,7 +79,13 @@ impl World {
         let id = MessageId(self.next_message);
         self.next_message += 1;
         let message = Message { id, from, to, connection, generation, correlation, body, sent_at: self.now };
-        let travel_us = self.latency_us(message.size_bytes());
+        let mut travel_us = self.latency_us(message.size_bytes());
+        let (mut retransmissions, mut is_given_up) = (0, false);
+        if let Some(quality) = self.link_quality(from, to) {
+            let passage = self.passage(quality);
+            travel_us += passage.delay_us;
+            (retransmissions, is_given_up) = (passage.retransmissions, passage.is_given_up);
+        }
         let message = Rc::new(message);
         let sent_event = self.record(Some(from), Some(cause), EventKind::MessageSent(message.clone()));
         let departs_at = self.now.plus_us(after_us);
@@ -89,8 +95,16 @@ impl World {
             due_at = due_at.max(lane.floor);
             lane.floor = due_at;
         }
-        let transit =
-            Transit { message, state: TransitState::Travelling, departs_at, due_at, queued: None, sent_event };
+        let transit = Transit {
+            message,
+            state: TransitState::Travelling,
+            departs_at,
+            due_at,
+            retransmissions,
+            is_given_up,
+            queued: None,
+            sent_event,
+        };
         self.transits.insert(id, transit);
         self.travel(id, due_at);
         sent_event
@@ -118,6 +132,10 @@ impl World {
         let Some(transit) = self.transits.get_mut(&id) else { return };
         transit.queued = None;
         let message = transit.message.clone();
+        if transit.is_given_up {
+            self.give_up(id, message.connection, message.generation);
+            return;
+        }
         let cut = self.is_cut(message.from, message.to);
         let entry = self.connections.entry(message.connection).or_default();
         let current = entry.generation == message.generation;
@@ -320,7 +338,8 @@ impl World {
             for id in waiting {
                 self.lose(id);
             }
-            let told_at = now.plus_us(self.spec().network.latency_us).max(floor);
+            let slower_us = self.link_quality(node, connection.requester).map_or(0, |quality| quality.slower_us);
+            let told_at = now.plus_us(self.spec().network.latency_us.saturating_add(slower_us)).max(floor);
             self.enqueue(told_at, Next::Break { connection, ends: Some(generation), cause });
         }
     }

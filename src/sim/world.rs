@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::cluster::ClusterSpec;
 use super::event::{Event, EventId, EventKind};
-use super::network::{Connection, ConnectionId, InService, Link, MessageId, Transit};
+use super::network::{Connection, ConnectionId, InService, Link, LinkQuality, MessageId, Transit};
 use super::process::{Process, ProcessState, ProcessStatus, TimerEntry, Unread};
 use crate::kafka::broker::Broker;
 use crate::kafka::client::consumer::Consumer;
@@ -18,7 +18,7 @@ use crate::kafka::effects::{Effect, Effects, Input, RequestId};
 use crate::kafka::ids::{BrokerId, ClientId, ControllerId, NodeId, SimTime};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::random::Random;
-use crate::kafka::setup::{BrokerSetup, ClientSetup, ControllerSetup, Timing, WallClock};
+use crate::kafka::setup::{BrokerSetup, ClientSetup, ControllerSetup, Disk, Timing, WallClock};
 use crate::kafka::timer::Timer;
 
 /// What the queue holds.
@@ -49,6 +49,8 @@ pub struct World {
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     pub(super) in_service: BTreeMap<RequestId, InService>,
     pub(super) cut_links: BTreeMap<Link, SimTime>,
+    /// Links that are slower than the network, or lose packets.
+    pub(super) bad_links: BTreeMap<Link, LinkQuality>,
     pub(super) network_random: Random,
     pub(super) next_sequence: u64,
     pub(super) next_message: u64,
@@ -69,6 +71,7 @@ impl Hash for World {
         self.connections.hash(hasher);
         self.in_service.hash(hasher);
         self.cut_links.hash(hasher);
+        self.bad_links.hash(hasher);
         self.network_random.hash(hasher);
         (self.next_sequence, self.next_message, self.next_event, self.next_client).hash(hasher);
     }
@@ -90,6 +93,7 @@ impl World {
             connections: BTreeMap::new(),
             in_service: BTreeMap::new(),
             cut_links: BTreeMap::new(),
+            bad_links: BTreeMap::new(),
             network_random: Random::stream(seed, 1),
             next_sequence: 0,
             next_message: 0,
@@ -107,8 +111,9 @@ impl World {
         Ok(world)
     }
 
-    fn clock(&self) -> WallClock {
-        WallClock { start_ms: self.spec.wall_clock_start_ms }
+    /// A clock that is right.
+    pub(super) fn clock(&self) -> WallClock {
+        WallClock::new(self.spec.wall_clock_start_ms)
     }
 
     fn install(&mut self, node: NodeId, name: &str, state: ProcessState) {
@@ -127,6 +132,7 @@ impl World {
                 eligible_leader_replicas: self.spec.eligible_leader_replicas,
                 clock: self.clock(),
                 timing: Timing::default(),
+                disk: Disk::default(),
                 random: Random::stream(self.seed, 1_000 + id.0 as u64),
             };
             let node = NodeId::Controller(id);
@@ -150,6 +156,8 @@ impl World {
                 controllers: controllers.clone(),
                 clock: self.clock(),
                 timing: Timing::default(),
+                disk: Disk::default(),
+                truncation: spec.truncation,
                 random: Random::stream(self.seed, 2_000 + broker.id as u64),
             };
             let node = NodeId::broker(broker.id);
@@ -187,7 +195,7 @@ impl World {
         self.now
     }
 
-    /// Epoch milliseconds of the present moment, by every process's clock.
+    /// Epoch milliseconds of the present moment, by every clock that is right.
     pub fn wall_clock_ms(&self) -> i64 {
         self.clock().now_ms(self.now)
     }
@@ -418,7 +426,7 @@ impl World {
     }
 
     /// Does what a node intends, in its order.
-    fn carry_out(&mut self, node: NodeId, root: EventId, out: Effects) {
+    pub(super) fn carry_out(&mut self, node: NodeId, root: EventId, out: Effects) {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
         for (cause, effect) in out.list {
@@ -450,6 +458,11 @@ impl World {
                 }
                 Effect::Exit => {
                     let event = self.record(Some(node), Some(cause), EventKind::NodeStopped);
+                    self.end_process(node, event);
+                    event
+                }
+                Effect::Halt => {
+                    let event = self.record(Some(node), Some(cause), EventKind::NodeHalted);
                     self.end_process(node, event);
                     event
                 }

@@ -11,7 +11,10 @@ pub fn is_about(event: &Event, thing: &Thing) -> bool {
     match thing {
         Thing::Message(id) => matches!(&event.kind, EventKind::MessageSent(message) if message.id.0 == *id),
         Thing::Link(from, to) => match &event.kind {
-            EventKind::LinkCut { from: one, to: other } | EventKind::LinkHealed { from: one, to: other } => {
+            EventKind::LinkCut { from: one, to: other }
+            | EventKind::LinkHealed { from: one, to: other }
+            | EventKind::LinkSlowed { from: one, to: other, .. }
+            | EventKind::LinkLossy { from: one, to: other, .. } => {
                 (one, other) == (from, to) || (other, one) == (from, to)
             }
             _ => false,
@@ -34,7 +37,13 @@ fn tells_of_a_process(event: &Event) -> bool {
         | EventKind::NodeKilled
         | EventKind::NodeStopped
         | EventKind::NodePaused
-        | EventKind::NodeResumed => true,
+        | EventKind::NodeResumed
+        | EventKind::NodeHalted
+        | EventKind::PowerLost
+        | EventKind::DiskSlowed { .. }
+        | EventKind::DiskFilled
+        | EventKind::DiskFreed
+        | EventKind::ClockSkewed { .. } => true,
         _ => false,
     }
 }
@@ -45,7 +54,8 @@ fn is_noted(note: &Note, thing: &Thing) -> bool {
         Thing::Partition(of) => decided(note) == Some(of),
         Thing::Replica(at, of) => copy(note) == Some((*at, of)),
         Thing::LogEndOffset(at, of) => {
-            matches!(note, Note::RecordsAppended { .. } | Note::LogTruncated { .. }) && copy(note) == Some((*at, of))
+            matches!(note, Note::RecordsAppended { .. } | Note::LogTruncated { .. } | Note::UnflushedLost { .. })
+                && copy(note) == Some((*at, of))
         }
         Thing::HighWatermark(at, of) => {
             matches!(note, Note::HighWatermarkAdvanced { .. }) && copy(note) == Some((*at, of))
@@ -97,6 +107,7 @@ fn copy(note: &Note) -> Option<(BrokerId, &TopicPartition)> {
         | Note::BatchRefused { broker, partition, .. }
         | Note::HighWatermarkAdvanced { broker, partition, .. }
         | Note::LogTruncated { broker, partition, .. }
+        | Note::UnflushedLost { broker, partition, .. }
         | Note::LogStartMoved { broker, partition, .. }
         | Note::LogCleaned { broker, partition, .. }
         | Note::BecameLeader { broker, partition, .. }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::kafka::ids::{BrokerId, ClientId, ControllerId, LeaderEpoch, NodeId, Offset, ProducerId, TopicPartition};
 use crate::kafka::protocol::ApiKey;
 use crate::kafka::protocol::produce::Acks;
+use crate::stage::trouble::{BadLinkFrame, MachineFrame};
 use crate::stage::words;
 
 /// One moment of the whole cluster.
@@ -31,6 +32,10 @@ pub struct Frame {
     pub timers: Vec<TimerFrame>,
     /// Links through which nothing passes.
     pub cut_links: Vec<CutLink>,
+    /// Links that are slow or lose packets.
+    pub bad_links: Vec<BadLinkFrame>,
+    /// Machines with a bad disk or a wrong clock.
+    pub bad_machines: Vec<MachineFrame>,
     pub flow: FlowFrame,
 }
 
@@ -277,6 +282,8 @@ pub struct MessageFrame {
     pub size_bytes: u64,
     pub sent_us: u64,
     pub due_us: u64,
+    /// How many times it was lost on its way and sent again.
+    pub retransmissions: u32,
     pub transit: Transit,
 }
 
@@ -378,6 +385,16 @@ impl Frame {
         self.groups.iter().find_map(|group| {
             group.consumers.iter().find(|consumer| consumer.id == id).map(|consumer| (group, consumer))
         })
+    }
+
+    /// What is wrong with a machine, if anything is.
+    pub fn bad_machine(&self, node: NodeId) -> Option<&MachineFrame> {
+        self.bad_machines.iter().find(|machine| machine.node == node)
+    }
+
+    /// What is wrong with one way of a link, if anything is.
+    pub fn bad_link(&self, from: NodeId, to: NodeId) -> Option<&BadLinkFrame> {
+        self.bad_links.iter().find(|link| (link.from, link.to) == (from, to))
     }
 
     pub fn message(&self, id: u64) -> Option<&MessageFrame> {

@@ -9,7 +9,7 @@ use super::offers::{Offer, offers};
 use super::thing::Thing;
 use super::words::{self, Concept};
 use crate::kafka::config::ConfigEntry;
-use crate::kafka::ids::{BrokerId, ClientId, Offset, TopicPartition};
+use crate::kafka::ids::{BrokerId, ClientId, NodeId, Offset, TopicPartition};
 use crate::kafka::record::RecordBatch;
 use crate::sim::{MessageId, World};
 
@@ -174,6 +174,11 @@ pub fn inspect(world: &World, frame: &Frame, thing: &Thing) -> Option<Inspection
                     None => "whole",
                 },
             );
+            for (from, to) in [(*from, *to), (*to, *from)] {
+                if let Some(bad) = frame.bad_link(from, to) {
+                    facts.add(&format!("to {}", frame.node_name(to)), bad.words());
+                }
+            }
         }
         Thing::Concept(concept) => {
             inspection.title = concept.title().into();
@@ -183,6 +188,12 @@ pub fn inspect(world: &World, frame: &Frame, thing: &Thing) -> Option<Inspection
     if let (Some(node), Thing::Broker(_) | Thing::Controller(_) | Thing::Producer(_) | Thing::Consumer(_)) =
         (thing.node(), thing)
     {
+        if let Some(machine) = frame.bad_machine(node) {
+            if !matches!(node, NodeId::Client(_)) {
+                facts.add("disk", machine.disk_words());
+            }
+            facts.add("wall clock", machine.clock_words());
+        }
         for timer in frame.timers.iter().filter(|timer| timer.node == node && timer.due_us > frame.time_us) {
             facts.add("a wait", format!("{} {}", words::span(timer.due_us - frame.time_us), timer.kind.words()));
         }
@@ -230,6 +241,10 @@ fn broker(
             let value = format!("for offset {}, at most {} longer", waiting.offset, left(frame, waiting.due_us));
             facts.add(&format!("a fetch of {} waits", frame.node_name(waiting.from)), value);
         }
+    }
+    for other in frame.brokers.iter().filter(|other| other.id != id) {
+        let (first, second) = (NodeId::Broker(id.min(other.id)), NodeId::Broker(id.max(other.id)));
+        related.push((Thing::Link(first, second), format!("link to broker {}", other.id)));
     }
     inspection.settings = settings(world.broker(id)?.setup.config.entries());
     Some(())
@@ -458,6 +473,10 @@ fn message(world: &World, frame: &Frame, id: u64, inspection: &mut Inspection, f
     facts.add("state", one.transit.words());
     facts.add("sent at", frame.clock(one.sent_us)).add("arrives at", frame.clock(one.due_us));
     facts.add("size", words::bytes(one.size_bytes));
+    if one.retransmissions > 0 {
+        let times = words::count(one.retransmissions.into(), "time", "times");
+        facts.add("lost on its way, and sent again", times);
+    }
     if !one.words.is_empty() {
         facts.add("says", &one.words);
     }

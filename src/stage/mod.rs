@@ -19,6 +19,7 @@ pub mod svg;
 pub mod tables;
 pub mod text;
 pub mod thing;
+pub mod trouble;
 pub mod words;
 
 pub use frame::Frame;

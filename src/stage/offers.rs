@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, Life, Transit};
 use super::thing::Thing;
+use super::trouble::BadLinkFrame;
 use crate::kafka::ids::NodeId;
 use crate::sim::{Command, MessageId};
 
@@ -23,7 +24,11 @@ fn offer(label: impl Into<String>, help: impl Into<String>, command: Command) ->
 pub fn offers(frame: &Frame, thing: &Thing) -> Vec<Offer> {
     match thing {
         Thing::Message(id) => message(frame, *id),
-        Thing::Link(from, to) => vec![link(frame, *from, *to)],
+        Thing::Link(from, to) => {
+            let mut offers = vec![link(frame, *from, *to)];
+            offers.extend(link_weather(frame, *from, *to));
+            offers
+        }
         Thing::Controller(_) | Thing::Broker(_) | Thing::Producer(_) | Thing::Consumer(_) => {
             thing.node().map(|node| process(frame, node)).unwrap_or_default()
         }
@@ -46,12 +51,18 @@ fn process(frame: &Frame, node: NodeId) -> Vec<Offer> {
     let kill = if server { "Kill" } else { "Crash" };
     let kill =
         offer(kill, "The process ends at once (SIGKILL). What it had only in memory is gone.", Command::Kill { node });
+    let lose_power = || {
+        let help = "The process ends at once, and what was only in the page cache is lost, too.";
+        offer("Cut the power", help, Command::LosePower { node })
+    };
     let mut offers = match life(frame, node) {
         None => return Vec::new(),
         Some(Life::Down) => {
             let help =
                 if server { "The process starts again, with the files it left." } else { "The process starts again." };
-            return vec![offer("Start again", help, Command::Start { node })];
+            let mut offers = vec![offer("Start again", help, Command::Start { node })];
+            offers.extend(machine(frame, node));
+            return offers;
         }
         Some(Life::Paused) => {
             vec![
@@ -71,9 +82,10 @@ fn process(frame: &Frame, node: NodeId) -> Vec<Offer> {
                 "It hands over what it leads, then ends (SIGTERM).",
                 Command::Stop { node },
             );
-            if server { vec![kill, pause, stop] } else { vec![kill, pause] }
+            if server { vec![kill, pause, stop, lose_power()] } else { vec![kill, pause] }
         }
     };
+    offers.extend(machine(frame, node));
     if let NodeId::Broker(own) = node {
         let others = frame.brokers.iter().filter(|broker| broker.id != own);
         offers.extend(others.map(|broker| link(frame, node, NodeId::Broker(broker.id))));
@@ -96,6 +108,72 @@ fn link(frame: &Frame, from: NodeId, to: NodeId) -> Offer {
             Command::CutLink { from, to, one_way: false },
         ),
     }
+}
+
+/// What can be done to the machine of a process: to its disk, if it keeps anything there, and to its clock.
+fn machine(frame: &Frame, node: NodeId) -> Vec<Offer> {
+    let bad = frame.bad_machine(node);
+    let mut offers = Vec::new();
+    if !matches!(node, NodeId::Client(_)) {
+        offers.push(match bad.is_some_and(|machine| machine.disk_is_full) {
+            true => offer("Free the disk", "There is space again.", Command::FreeDisk { node }),
+            false => offer("Fill the disk", "The next write fails, and the process halts.", Command::FillDisk { node }),
+        });
+        offers.push(match bad.is_some_and(|machine| machine.disk_latency_us > 0) {
+            true => offer(
+                "Make the disk fast again",
+                "Appends and reads take as long as before.",
+                Command::SlowDisk { node, latency_us: 0 },
+            ),
+            false => offer(
+                "Slow the disk by 100 ms",
+                "Each append and each read takes 100 ms more.",
+                Command::SlowDisk { node, latency_us: 100_000 },
+            ),
+        });
+    }
+    offers.push(match bad.is_some_and(|machine| machine.clock_skew_ms != 0) {
+        true => offer("Set the clock right", "Its wall clock is right again.", Command::SkewClock { node, by_ms: 0 }),
+        false => offer(
+            "Set the clock 2 h ahead",
+            "Times that it stamps or compares are wrong; its timers are not.",
+            Command::SkewClock { node, by_ms: 7_200_000 },
+        ),
+    });
+    offers
+}
+
+/// How a link can be made worse than the network, and good again.
+fn link_weather(frame: &Frame, from: NodeId, to: NodeId) -> [Offer; 2] {
+    let either = |is: fn(&BadLinkFrame) -> bool| {
+        [(from, to), (to, from)].iter().any(|(from, to)| frame.bad_link(*from, *to).is_some_and(is))
+    };
+    [
+        match either(|link| link.slower_us > 0) {
+            true => offer(
+                "Make the link fast again",
+                "Messages take as long as before.",
+                Command::SlowLink { from, to, by_us: 0, one_way: false },
+            ),
+            false => offer(
+                "Slow the link by 200 ms",
+                "Each message takes 200 ms more, both ways.",
+                Command::SlowLink { from, to, by_us: 200_000, one_way: false },
+            ),
+        },
+        match either(|link| link.loss_ppm > 0) {
+            true => offer(
+                "Lose no packets any more",
+                "Messages come without delay again.",
+                Command::LoseOnLink { from, to, loss_ppm: 0, one_way: false },
+            ),
+            false => offer(
+                "Lose every tenth packet",
+                "TCP sends lost packets again after 200 ms and more, so messages come late.",
+                Command::LoseOnLink { from, to, loss_ppm: 100_000, one_way: false },
+            ),
+        },
+    ]
 }
 
 fn message(frame: &Frame, id: u64) -> Vec<Offer> {

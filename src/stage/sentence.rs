@@ -1,7 +1,7 @@
 //! Facts as sentences: calm, plain, for somebody who meets Kafka for the first time.
 
 use super::frame::Frame;
-use super::words;
+use super::{trouble, words};
 use crate::kafka::ids::{ClientId, NodeId, Offset, TopicPartition};
 use crate::kafka::note::{GroupState, MemberRemoval, Note, PartitionChoice, PositionReason, SendBlock, SendOutcome};
 use crate::kafka::protocol::admin::ConfigResource;
@@ -60,6 +60,7 @@ pub fn of_event(event: &Event, frame: &Frame) -> Option<(u8, String)> {
         | EventKind::TimerFired(_)
         | EventKind::ConnectionBroken { .. }
         | EventKind::Command(_) => return None,
+        _ => return trouble::sentence(event, frame),
     })
 }
 
@@ -165,6 +166,12 @@ pub fn of_note(note: &Note, frame: &Frame) -> (u8, String) {
             9,
             format!(
                 "Broker {broker} cuts its log of {partition} from {from} back to {to}: what it held beyond is not in the leader's log."
+            ),
+        ),
+        Note::UnflushedLost { broker, partition, from, to } => (
+            weight(9, partition),
+            format!(
+                "Of the log of {partition} on broker {broker} the end was only in the page cache: it reaches to {to} now, and not to {from} any more."
             ),
         ),
         Note::LogStartMoved { broker, partition, to } => {
@@ -274,6 +281,15 @@ pub fn of_note(note: &Note, frame: &Frame) -> (u8, String) {
                 "The controller has not heard from broker {broker} and fences it: it may lead nothing and be in no ISR."
             ),
         ),
+        Note::LogDirFailed { broker } => (
+            9,
+            format!(
+                "Broker {broker} cannot write to its disk. Its only log directory is offline, so the process must end."
+            ),
+        ),
+        Note::MetadataLogFailed { controller } => {
+            (9, format!("Controller {controller} cannot write to its metadata log, so the process must end."))
+        }
         Note::BrokerUnfenced { broker } => (6, format!("The controller lets broker {broker} take part again.")),
         Note::TopicCreated { topic, partitions } => (
             6,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::frame::{Frame, Life};
 use super::thing::Thing;
-use crate::kafka::ids::BrokerId;
+use crate::kafka::ids::{BrokerId, NodeId};
 
 /// One table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,6 +48,8 @@ pub fn tables(frame: &Frame) -> Vec<Table> {
         producers(frame),
         consumers(frame),
         messages(frame),
+        machines(frame),
+        links(frame),
     ];
     tables.into_iter().filter(|table| !table.rows.is_empty()).collect()
 }
@@ -161,4 +163,29 @@ fn messages(frame: &Frame) -> Table {
         (Thing::Message(message.id), cells)
     });
     Table::new("Messages on their way", &["API", "Kind", "From", "To", "Says"], rows)
+}
+
+fn machines(frame: &Frame) -> Table {
+    let rows = frame.bad_machines.iter().map(|machine| {
+        let thing = match machine.node {
+            NodeId::Broker(id) => Thing::Broker(id),
+            NodeId::Controller(id) => Thing::Controller(id),
+            NodeId::Client(id) if frame.consumer(id).is_some() => Thing::Consumer(id),
+            NodeId::Client(id) if frame.producer(id).is_some() => Thing::Producer(id),
+            NodeId::Client(id) => Thing::Tool(id),
+        };
+        (thing, vec![frame.node_name(machine.node), machine.disk_words(), machine.clock_words()])
+    });
+    Table::new("Machines in trouble", &["Machine", "Disk", "Clock"], rows)
+}
+
+fn links(frame: &Frame) -> Table {
+    let row =
+        |from, to, state: String| (Thing::Link(from, to), vec![frame.node_name(from), frame.node_name(to), state]);
+    let cut = frame
+        .cut_links
+        .iter()
+        .map(|cut| row(cut.from, cut.to, if cut.both_ways { "cut both ways".into() } else { "cut".into() }));
+    let bad = frame.bad_links.iter().map(|link| row(link.from, link.to, link.words()));
+    Table::new("Links in trouble", &["From", "To", "State"], cut.chain(bad))
 }

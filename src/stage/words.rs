@@ -204,6 +204,8 @@ pub fn timer(timer: &Timer) -> &'static str {
             BrokerTimer::FetcherTimeout(_) => "a leader has not answered",
             BrokerTimer::Group(GroupTimer::Session { .. }) => "a member of a group has been silent for its session",
             BrokerTimer::Group(GroupTimer::Join { .. }) => "no more members are waited for",
+            BrokerTimer::LogFlush => "it looks for logs to flush",
+            BrokerTimer::LogDirFailure => "its log directory has failed",
             BrokerTimer::Group(_) => "its group coordinator has something to do",
             _ => "something that it has put off is due",
         },

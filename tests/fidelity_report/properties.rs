@@ -37,7 +37,7 @@ pub fn promises() -> String {
 pub fn broken_rules() -> String {
     let mut text = String::from(
         "To know that a guarantee would notice, rules of Kafka are broken on purpose, one at a time, and random schedules \
-         played until something fails. The guarantee named here must be the first that does.\n\n\
+         played. The guarantee named here is the first that fails in one of them.\n\n\
          | what is done instead | what notices |\n|---|---|\n",
     );
     for (rule, by) in NOTICED {

@@ -147,6 +147,7 @@ fn message(
         size_bytes: 149,
         sent_us: 2_412 - share * 3,
         due_us: 2_412 - share * 3 + 300,
+        retransmissions: 0,
         transit: Transit::Travelling,
     }
 }
@@ -201,6 +202,8 @@ pub fn login() -> Frame {
         ],
         timers: vec![TimerFrame { node: NodeId::client(1), kind: TimerKind::Linger, from_us: 0, due_us: 5_000 }],
         cut_links: Vec::new(),
+        bad_links: Vec::new(),
+        bad_machines: Vec::new(),
         flow: FlowFrame {
             partition: Some(p0),
             offset: Some(42),

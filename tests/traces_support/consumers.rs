@@ -106,7 +106,10 @@ pub fn open(play: &Play, step: &Step) -> Answer {
 }
 
 pub async fn subscribe(play: &Play, step: &Step) -> Answer {
-    let topics = step.texts("topics").into_iter().map(|topic| topic.as_str().into()).collect();
+    let topics: Vec<_> = step.texts("topics").into_iter().map(|topic| topic.as_str().into()).collect();
+    if !topics.is_empty() {
+        group_of(play, &*client(play, step)?)?;
+    }
     simple_call(play, step, ConsumerCall::Subscribe(topics)).await
 }
 
@@ -148,6 +151,11 @@ pub async fn poll(play: &Play, step: &Step) -> Answer {
     let client = &using.0;
     if let Some(failure) = client.failure.borrow_mut().take() {
         return Err(failure);
+    }
+    // Neither subscribed nor assigned: poll() throws.
+    let has_nothing = |consumer: &Consumer| consumer.subscription().topics().is_empty() && consumer.subscription().is_empty();
+    if read(play, client, has_nothing)? {
+        return Err(Failure::exception("IllegalStateException"));
     }
     let until = step.get("until").cloned().unwrap_or(json!({"records": 1}));
     let start = play.clock.now();
@@ -357,7 +365,11 @@ pub async fn offsets_for_times(play: &Play, step: &Step) -> Answer {
     let _using = use_alone(play, client(play, step)?).await;
     let mut answer = Map::new();
     for (name, timestamp) in step.need("timestamps")?.as_object().into_iter().flatten() {
-        let spec = OffsetSpec::Timestamp(timestamp.as_i64().unwrap_or_default());
+        let timestamp = timestamp.as_i64().unwrap_or_default();
+        if timestamp < 0 {
+            return Err(Failure::exception("IllegalArgumentException"));
+        }
+        let spec = OffsetSpec::Timestamp(timestamp);
         let isolation = IsolationLevel::ReadUncommitted;
         let found = look_up(play, step.timeout_ms(), &parse_partition(name)?, spec, isolation).await?;
         let epoch = found.leader_epoch.map_or(-1, |epoch| epoch.0);

@@ -34,7 +34,14 @@ pub async fn update(play: &Play, step: &Step) -> Answer {
             other => return Err(Failure::scenario(format!("no such type of an update: {other}"))),
         };
         let level = wanted.get("level").and_then(Value::as_i64).unwrap_or(0);
+        // The client refuses these by itself (FeatureUpdate, KafkaAdminClient.updateFeatures).
+        if level < 0 || feature.is_empty() || (level == 0 && upgrade_type == UpgradeType::Upgrade) {
+            return Err(Failure::exception("IllegalArgumentException"));
+        }
         updates.push(FeatureUpdate { feature: feature.clone(), max_version_level: level as i16, upgrade_type });
+    }
+    if updates.is_empty() {
+        return Err(Failure::exception("IllegalArgumentException"));
     }
     let request = UpdateFeaturesRequest { updates, validate_only: step.flag("validate_only", false) };
     let answered =

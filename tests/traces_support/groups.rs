@@ -133,6 +133,10 @@ pub fn parse_offsets(json: &Value) -> Result<Vec<(TopicPartition, OffsetAndMetad
                 metadata: value.get("metadata").map(plain).unwrap_or_default(),
             },
         };
+        // OffsetAndMetadata refuses it.
+        if offset.offset < 0 {
+            return Err(Failure::exception("IllegalArgumentException"));
+        }
         Ok((parse_partition(name)?, offset))
     };
     json.as_object().into_iter().flatten().map(parse).collect()

@@ -56,6 +56,10 @@ pub fn open(play: &Play, step: &Step) -> Answer {
             play.producers.borrow_mut().open.insert(name);
             Ok(ok())
         }
+        // This one is thrown in the constructor of the producer, which wraps it.
+        Err(CommandError::Config(error)) if error.name == "delivery.timeout.ms" && error.reason.contains("linger.ms") => {
+            Err(Failure::exception("KafkaException"))
+        }
         Err(CommandError::Config(_)) => Err(Failure::exception("ConfigException")),
         Err(error) => Err(error.into()),
     }

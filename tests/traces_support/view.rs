@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use glassbroker::kafka::broker::Broker;
+use glassbroker::kafka::broker::lifecycle::BrokerState;
 use glassbroker::kafka::ids::{BrokerId, NodeId, TopicId, TopicPartition};
 use glassbroker::kafka::log::Log;
 use glassbroker::kafka::metadata::{MetadataImage, PartitionRegistration};
@@ -20,9 +22,13 @@ pub struct ReplicaOffsets {
 }
 
 /// Brokers that are neither dead nor paused.
+/// Who starts opens its sockets only when it has been unfenced, so it answers nobody before.
 pub fn running_brokers(world: &World) -> Vec<BrokerId> {
-    let ids = world.brokers().map(|(_, broker)| broker.setup.id);
-    ids.filter(|id| world.is_running(NodeId::Broker(*id))).collect()
+    let answers = |broker: &Broker| {
+        world.is_running(NodeId::Broker(broker.setup.id))
+            && !matches!(broker.lifecycle().state(), BrokerState::NotRunning | BrokerState::Starting)
+    };
+    world.brokers().filter(|(_, broker)| answers(broker)).map(|(_, broker)| broker.setup.id).collect()
 }
 
 /// The metadata that a broker has replayed.

@@ -37,6 +37,11 @@ impl Context<'_> {
         clock.now_ms(self.now)
     }
 
+    /// What the append of one batch takes, microseconds.
+    pub fn append_us(&self) -> u64 {
+        self.setup.timing.append_us.saturating_add(self.setup.disk.latency_us)
+    }
+
     /// A number for a request that this broker sends.
     pub fn next_correlation(&mut self) -> u32 {
         *self.correlation = self.correlation.wrapping_add(1);

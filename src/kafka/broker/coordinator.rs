@@ -19,7 +19,7 @@ use crate::kafka::protocol::group::{CoordinatorType, FindCoordinatorRequest, Fin
 use crate::kafka::protocol::produce::Acks;
 use crate::kafka::protocol::{ErrorCode, Request};
 use crate::kafka::random::Random;
-use crate::kafka::setup::BrokerSetup;
+use crate::kafka::setup::{BrokerSetup, WallClock};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CoordinatorHost {
@@ -47,6 +47,10 @@ impl CoordinatorHost {
         let own = Random::stream(random.next_u64(), 0);
         let coordinator = GroupCoordinator::new(setup.id, Rc::clone(&setup.config), setup.clock, own);
         CoordinatorHost { coordinator: Rc::new(coordinator), waiting: BTreeSet::new() }
+    }
+
+    pub(super) fn set_clock(&mut self, clock: WallClock) {
+        self.coordinator_mut().set_clock(clock);
     }
 
     /// Number of writes that wait for the high watermark.
@@ -125,7 +129,7 @@ impl CoordinatorHost {
         let Some(id) = ReplicaManager::id_of(&partition, cx.image) else {
             return self.written(write.write, ErrorCode::UnknownTopicOrPartition, cx);
         };
-        cx.cost_us += cx.setup.timing.append_us;
+        cx.cost_us += cx.append_us();
         let (result, note) = replicas.append_to_leader(id, &write.batch, Acks::Leader, AppendOrigin::Coordinator, cx);
         match result {
             LeaderAppend::Appended(info) => {

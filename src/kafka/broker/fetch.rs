@@ -87,6 +87,9 @@ impl ReplicaManager {
                 Ok(read) => {
                     is_urgent |= read.diverging_epoch.is_some() || read.preferred_read_replica.is_some();
                     size_bytes += read.size_bytes;
+                    if !read.batches.is_empty() {
+                        cx.cost_us += cx.setup.disk.latency_us;
+                    }
                     left = (left - read.size_bytes).max(0);
                     read.into_response(asked)
                 }

@@ -19,6 +19,7 @@ use crate::kafka::protocol::fetch::{
 };
 use crate::kafka::protocol::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
 use crate::kafka::record::RecordBatch;
+use crate::kafka::setup::Truncation;
 
 /// The thread that copies from one leader. One request at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -38,6 +39,9 @@ pub struct PartitionFetchState {
     pub is_in_sync: bool,
     /// The leader has said that the offset is out of range: its own offsets must be asked for first.
     pub is_out_of_range: bool,
+    /// The leader of this epoch has told where the logs part, or that they do not; counts only where it is asked once
+    /// ([`Truncation::NextEpochOfLeader`]).
+    pub has_asked: bool,
 }
 
 /// The request that the leader has not answered.
@@ -65,6 +69,7 @@ impl ReplicaManager {
             delayed_until: None,
             is_in_sync: false,
             is_out_of_range: false,
+            has_asked: false,
         };
         self.fetchers.entry(leader).or_default().partitions.insert(id, state);
     }
@@ -133,7 +138,11 @@ impl ReplicaManager {
                 partition: id.partition,
                 current_leader_epoch: Some(state.current_leader_epoch),
                 fetch_offset,
-                last_fetched_epoch: partition.log.latest_epoch(),
+                last_fetched_epoch: match cx.setup.truncation_rule() {
+                    Truncation::HighWatermark => None,
+                    Truncation::NextEpochOfLeader if state.has_asked => None,
+                    _ => partition.log.latest_epoch(),
+                },
                 log_start_offset: partition.log.log_start_offset(),
                 partition_max_bytes: cx.setup.config.replica_fetch_max_bytes,
             });
@@ -247,6 +256,9 @@ impl ReplicaManager {
             ErrorCode::None => {
                 if let Some(diverging) = answer.diverging_epoch {
                     self.truncate_to_divergence(id, diverging, cx);
+                    if let Some(state) = self.fetch_state_mut(leader, id) {
+                        state.has_asked = true;
+                    }
                 } else if !self.append_as_follower(id, &answer, cx) {
                     // It has failed for good, until the next leader epoch (`markPartitionFailed`).
                     self.remove_fetcher(id);
@@ -268,6 +280,7 @@ impl ReplicaManager {
         let Some(log_end_offset) = self.partitions.get(&id).map(|partition| partition.log_end_offset()) else { return };
         if let Some(state) = self.fetch_state_mut(leader, id) {
             state.is_in_sync = high_watermark <= log_end_offset;
+            state.has_asked = true;
         }
     }
 
@@ -291,7 +304,10 @@ impl ReplicaManager {
     ) -> bool {
         let broker = cx.id();
         let now_ms = cx.now_ms();
-        cx.cost_us += cx.setup.timing.append_us * answer.batches.len() as u64;
+        cx.cost_us += cx.append_us() * answer.batches.len() as u64;
+        if !answer.batches.is_empty() && !self.can_write(cx) {
+            return false;
+        }
         let now = cx.now;
         let size_bytes: u64 = answer.batches.iter().map(|batch| batch.size_in_bytes() as u64).sum();
         if self.partitions.get(&id).is_some_and(|partition| partition.is_throttled(Side::Follower)) {
@@ -307,6 +323,9 @@ impl ReplicaManager {
         };
         if appended.is_err() {
             return false;
+        }
+        if !answer.batches.is_empty() {
+            partition.log.wrote(cx.now, now_ms);
         }
         for batch in &answer.batches {
             cx.out.note(Note::RecordsAppended {
@@ -339,6 +358,7 @@ impl ReplicaManager {
         let Some(partition) = self.partitions.get(&id) else { return };
         let log = &partition.log;
         let to = match log.end_offset_for_epoch(diverging.epoch) {
+            _ if cx.setup.truncation_rule() == Truncation::NextEpochOfLeader => diverging.end_offset,
             // Not knowing the leader's epoch, the follower cuts to the largest one below it and asks again.
             Some(own) if own.epoch != diverging.epoch => own.offset,
             Some(own) => own.offset.min(diverging.end_offset),

@@ -69,6 +69,8 @@ pub(super) enum LifecycleStep {
     Nothing,
     /// The process ends.
     Exit,
+    /// The process ends at once, as if it were killed.
+    Halt,
 }
 
 impl BrokerLifecycleManager {

@@ -7,6 +7,7 @@
 //! - [`produce`], [`fetch`], `list_offsets`, [`delete_records`]: what clients and followers ask;
 //! - [`fetcher`]: copying from leaders; [`isr`]: asking the controller for changes of the ISR;
 //! - `metadata_cache`, [`forwarding`], [`producer_ids`], [`coordinator`]: the rest that clients ask for;
+//! - [`log_dir`]: a disk that is full, and a loss of power;
 //! - [`replication_quota`]: how many bytes copying may take in a second;
 //! - [`topic_settings`]: the configuration of a topic as it counts here;
 //! - [`log_task`]: what is done with the logs now and then, whether anybody asks or not.
@@ -25,6 +26,7 @@ pub mod isr;
 pub mod lifecycle;
 mod list_offsets;
 mod log_cleaner;
+pub mod log_dir;
 pub mod log_task;
 mod metadata_cache;
 pub mod metadata_fetch;
@@ -65,7 +67,7 @@ use crate::kafka::protocol::api_versions::ApiVersionsResponse;
 use crate::kafka::protocol::quorum::FetchMetadataLogResponse;
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::random::Random;
-use crate::kafka::setup::BrokerSetup;
+use crate::kafka::setup::{BrokerSetup, Disk, WallClock};
 
 /// What a broker waits for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,6 +109,10 @@ pub enum BrokerTimer {
     ProducerIds,
     /// Of the group coordinator that the broker hosts.
     Group(GroupTimer),
+    /// `log.flush.scheduler.interval.ms`: which logs are to be flushed?
+    LogFlush,
+    /// The log directory has failed: the process halts.
+    LogDirFailure,
 }
 
 /// A broker process and its disk. What outlives a crash: the logs, the copy of the metadata log, and the broker epoch
@@ -227,8 +233,13 @@ impl Broker {
 
     // Living.
 
-    /// The process starts, for the first time or again.
+    /// The process starts, for the first time or again. With a full disk it halts before it has opened its logs.
     pub fn start(&mut self, now: SimTime, out: &mut Effects) {
+        if self.setup.disk.is_full {
+            out.note(Note::LogDirFailed { broker: self.setup.id });
+            out.halt();
+            return;
+        }
         if let Some(shutdown) = self.stopped.take() {
             self.replicas.reopen(shutdown, self.setup.clock.now_ms(now));
         }
@@ -241,6 +252,10 @@ impl Broker {
             let shrink_ms = u64::from(config.replica_lag_time_max_ms) / 2;
             cx.out.set_timer(BrokerTimer::IsrShrink, cx.now.plus_ms(shrink_ms.max(1)));
             log_task::schedule_all(cx);
+            if config.log_flush_scheduler_interval_ms < i64::MAX {
+                let initial_ms = config.log_initial_task_delay_ms;
+                cx.out.set_timer(BrokerTimer::LogFlush, cx.now.plus_ms(initial_ms));
+            }
         });
     }
 
@@ -277,6 +292,24 @@ impl Broker {
         }
     }
 
+    /// The machine loses its power, and the process ends with it: of the logs only what was on the disk is left. The copy
+    /// of the metadata log counts as written, for a broker would only fetch it again.
+    pub fn lose_power(&mut self, now: SimTime, out: &mut Effects) {
+        self.crash();
+        self.replicas.lose_power(self.setup.id, now, self.setup.clock.now_ms(now), out);
+    }
+
+    /// The disk of the machine is another from now on, as far as it can go wrong.
+    pub fn set_disk(&mut self, disk: Disk) {
+        self.setup.disk = disk;
+    }
+
+    /// Sets the machine's clock.
+    pub fn set_clock(&mut self, clock: WallClock) {
+        self.setup.clock = clock;
+        self.coordinator.set_clock(clock);
+    }
+
     /// SIGTERM: a controlled shutdown begins; it ends with [`Effects::exit`].
     pub fn shut_down(&mut self, now: SimTime, out: &mut Effects) {
         let step = self.with_context(now, out, |parts, cx| {
@@ -287,9 +320,16 @@ impl Broker {
     }
 
     fn take_step(&mut self, step: LifecycleStep, out: &mut Effects) {
-        if step == LifecycleStep::Exit {
-            self.stop(Shutdown::Clean);
-            out.exit();
+        match step {
+            LifecycleStep::Nothing => {}
+            LifecycleStep::Exit => {
+                self.stop(Shutdown::Clean);
+                out.exit();
+            }
+            LifecycleStep::Halt => {
+                self.stop(Shutdown::Killed);
+                out.halt();
+            }
         }
     }
 
@@ -348,6 +388,10 @@ impl Broker {
     ) {
         let Some(from) = self.metadata.take_in_flight(correlation) else { return };
         out.cancel_timer(BrokerTimer::MetadataFetchTimeout);
+        let can_write = |parts: &mut Parts<'_>, cx: &mut Context<'_>| parts.replicas.can_write(cx);
+        if !response.batches.is_empty() && !self.with_context(now, out, can_write) {
+            return;
+        }
         let leader_before = self.metadata.leader();
         let replayed_before = self.image.next_offset;
         let delta = self.metadata.answered(from, response, &mut self.image);
@@ -484,8 +528,14 @@ impl Parts<'_> {
             BrokerTimer::RegistrationTimeout | BrokerTimer::ShutdownTimeout => return LifecycleStep::Exit,
             BrokerTimer::MetadataFetch => self.metadata.fetch(cx),
             BrokerTimer::MetadataFetchTimeout => self.metadata.timed_out(cx),
+            BrokerTimer::LogFlush => {
+                self.replicas.flush_dirty_logs(cx.now_ms());
+                let interval_ms = cx.setup.config.log_flush_scheduler_interval_ms.unsigned_abs();
+                cx.out.set_timer(BrokerTimer::LogFlush, cx.now.plus_ms(interval_ms.max(1)));
+            }
+            BrokerTimer::LogDirFailure => return LifecycleStep::Halt,
             BrokerTimer::HighWatermarkCheckpoint => {
-                self.replicas.checkpoint_high_watermarks();
+                self.replicas.checkpoint_high_watermarks(cx);
                 let interval_ms = cx.setup.config.replica_high_watermark_checkpoint_interval_ms;
                 cx.out.set_timer(BrokerTimer::HighWatermarkCheckpoint, cx.now.plus_ms(u64::from(interval_ms)));
             }

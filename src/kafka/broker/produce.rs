@@ -55,7 +55,7 @@ pub(super) enum LeaderAppend {
 impl ReplicaManager {
     pub(super) fn handle_produce(&mut self, request: &ProduceRequest, id: RequestId, cx: &mut Context<'_>) {
         let batches: usize = request.partitions.iter().map(|data| data.batches.len()).sum();
-        cx.cost_us += cx.setup.timing.request_us + cx.setup.timing.append_us * batches as u64;
+        cx.cost_us += cx.setup.timing.request_us + cx.append_us() * batches as u64;
         let cause = cx.out.cause();
         let mut statuses = Vec::with_capacity(request.partitions.len());
         let mut appended = Vec::new();
@@ -193,8 +193,22 @@ impl ReplicaManager {
         if acks == Acks::All && partition.is_under_min_isr() {
             return (refused(ErrorCode::NotEnoughReplicas, partition.log.log_start_offset()), None);
         }
+        if cx.setup.disk.is_full {
+            // What is refused anyway, or a duplicate, needs no space.
+            let mut trial = partition.log.clone();
+            let appended = trial.append_as_leader(batch, partition.leader_epoch, origin, now_ms);
+            if appended.is_ok_and(|info| !info.is_duplicate) && !self.can_write(cx) {
+                return (refused(ErrorCode::KafkaStorageError, -1), None);
+            }
+        }
+        let Some(partition) = self.partition_mut(id) else {
+            return (refused(ErrorCode::NotLeaderOrFollower, -1), None);
+        };
         match partition.log.append_as_leader(batch, partition.leader_epoch, origin, now_ms) {
             Ok(info) => {
+                if !info.is_duplicate {
+                    partition.log.wrote(cx.now, now_ms);
+                }
                 let note = appended_note(partition, &info, batch, cx);
                 (LeaderAppend::Appended(info), Some(cx.out.note(note)))
             }

@@ -36,6 +36,8 @@ pub struct ReplicaManager {
     pub(super) follower_quota: ReplicationQuota,
     /// A controlled shutdown is under way.
     pub(super) is_shutting_down: bool,
+    /// A write has failed: the process is about to halt.
+    pub(super) is_log_dir_offline: bool,
 }
 
 impl ReplicaManager {
@@ -46,9 +48,13 @@ impl ReplicaManager {
     /// The replica that has a part by now, or why there is none.
     ///
     /// # Errors
-    /// UNKNOWN_TOPIC_OR_PARTITION; NOT_LEADER_OR_FOLLOWER if it lies on other brokers.
+    /// UNKNOWN_TOPIC_OR_PARTITION; NOT_LEADER_OR_FOLLOWER if it lies on other brokers; KAFKA_STORAGE_ERROR once the log
+    /// directory has failed.
     pub(super) fn hosted(&self, id: TopicIdPartition, image: &MetadataImage) -> Result<&Partition, ErrorCode> {
         if let Some(partition) = self.partitions.get(&id).filter(|partition| partition.hosted) {
+            if self.is_log_dir_offline {
+                return Err(ErrorCode::KafkaStorageError);
+            }
             return Ok(partition);
         }
         let is_known = image.topic_by_id(id.topic_id).is_some_and(|topic| topic.partitions.contains_key(&id.partition));
@@ -98,7 +104,11 @@ impl ReplicaManager {
     }
 
     /// Writes down the high watermarks, as every `replica.high.watermark.checkpoint.interval.ms`.
-    pub(super) fn checkpoint_high_watermarks(&mut self) {
+    pub(super) fn checkpoint_high_watermarks(&mut self, cx: &mut Context<'_>) {
+        let has_moved = |it: &Rc<Partition>| it.log.high_watermark_checkpoint() != it.log.high_watermark();
+        if cx.setup.disk.is_full && self.partitions.values().any(has_moved) && !self.can_write(cx) {
+            return;
+        }
         for partition in self.partitions.values_mut() {
             if partition.log.high_watermark_checkpoint() != partition.log.high_watermark() {
                 Rc::make_mut(partition).log.checkpoint_high_watermark();
@@ -120,6 +130,7 @@ impl ReplicaManager {
         self.leader_quota = ReplicationQuota::default();
         self.follower_quota = ReplicationQuota::default();
         self.is_shutting_down = false;
+        self.is_log_dir_offline = false;
     }
 
     /// The process starts again and opens its logs.

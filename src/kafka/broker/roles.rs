@@ -13,6 +13,7 @@ use crate::kafka::metadata::{MetadataBatch, MetadataImage, MetadataRecord, Parti
 use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::admin::ConfigResource;
+use crate::kafka::setup::Truncation;
 
 /// What a stretch of the metadata log has touched.
 #[derive(Clone, Debug, Default)]
@@ -206,13 +207,15 @@ impl ReplicaManager {
         registration: &PartitionRegistration,
         cx: &mut Context<'_>,
     ) -> Option<LeadershipChange> {
-        let (broker, now_ms) = (cx.id(), cx.now_ms());
+        let broker = cx.id();
         let partition = self.partition_mut(id)?;
         let was_leader = partition.is_leader;
         let is_new_epoch = partition.make_follower(registration)?;
-        if is_new_epoch && breaks(Mutation::TruncationToHighWatermark) {
-            partition.log.truncate_to(partition.high_watermark(), now_ms);
+        if is_new_epoch && cx.setup.truncation_rule() == Truncation::HighWatermark {
+            let high_watermark = partition.high_watermark();
+            self.truncate(id, high_watermark, cx);
         }
+        let partition = self.partitions.get(&id)?;
         let (leader, leader_epoch) = (partition.leader, partition.leader_epoch);
         let topic_partition = partition.topic_partition.clone();
         if self.is_shutting_down && (leader.is_none() || !registration.isr.contains(&broker)) {

@@ -29,6 +29,8 @@ fn synonyms(name: &str) -> Vec<(String, i64)> {
         "compression.type" | "min.insync.replicas" | "unclean.leader.election.enable" => one(name),
         "delete.retention.ms" => one("log.cleaner.delete.retention.ms"),
         "file.delete.delay.ms" => one("log.segment.delete.delay.ms"),
+        "flush.messages" => one("log.flush.interval.messages"),
+        "flush.ms" => one("log.flush.interval.ms"),
         "index.interval.bytes" => one("log.index.interval.bytes"),
         "max.message.bytes" => one("message.max.bytes"),
         "max.compaction.lag.ms" => one("log.cleaner.max.compaction.lag.ms"),

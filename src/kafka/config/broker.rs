@@ -26,6 +26,7 @@ config_table! {
         log_cleaner_enable: bool = true, "log.cleaner.enable", ANY, "Whether compacted topics are compacted.";
         log_flush_offset_checkpoint_interval_ms: u32 = 60_000, "log.flush.offset.checkpoint.interval.ms", 0..=2_147_483_647, "How often a broker writes down how far its logs were flushed.";
         log_flush_start_offset_checkpoint_interval_ms: u32 = 60_000, "log.flush.start.offset.checkpoint.interval.ms", 0..=2_147_483_647, "How often a broker writes down where its logs begin.";
+        log_flush_scheduler_interval_ms: i64 = i64::MAX, "log.flush.scheduler.interval.ms", 0..=i64::MAX, "How often a broker looks for logs whose flush.ms is over.";
         log_initial_task_delay_ms: u64 = 30_000, "log.initial.task.delay.ms", 0..=i64::MAX, "How long a starting broker waits before it looks for old segments for the first time.";
         log_retention_check_interval_ms: u64 = 300_000, "log.retention.check.interval.ms", 1..=i64::MAX, "How often a broker looks for old segments.";
         min_insync_replicas: i32 = 1, "min.insync.replicas", 1..=2_147_483_647, "Fewest replicas in sync for acks=all to be taken.";

@@ -58,6 +58,11 @@ impl ProducerConfig {
             config.delivery_timeout_ms = least_delivery_timeout_ms;
         }
         if let Some(reason) = config.idempotence_conflict() {
+            // Too many requests in flight are refused in any case since 4.0; retries and acks switch it off.
+            let in_flight = "max.in.flight.requests.per.connection";
+            if reason.contains(in_flight) {
+                return refuse(in_flight, config.max_in_flight_requests_per_connection.to_string(), reason);
+            }
             if properties.contains_key("enable.idempotence") {
                 return refuse("enable.idempotence", "true".into(), reason);
             }
@@ -94,7 +99,10 @@ mod tests {
     #[test]
     fn a_conflict_switches_idempotence_off_unless_it_was_asked_for() {
         assert!(config(&[]).is_ok_and(|config| config.enable_idempotence));
-        for conflict in [("acks", "1"), ("retries", "0"), ("max.in.flight.requests.per.connection", "6")] {
+        let in_flight = ("max.in.flight.requests.per.connection", "6");
+        assert!(config(&[in_flight]).is_err());
+        assert!(config(&[in_flight, ("acks", "1")]).is_ok_and(|config| !config.enable_idempotence));
+        for conflict in [("acks", "1"), ("retries", "0")] {
             assert!(config(&[conflict]).is_ok_and(|config| !config.enable_idempotence), "{conflict:?}");
             let refused = config(&[conflict, ("enable.idempotence", "true")]);
             assert_eq!(refused.map_err(|error| error.name), Err("enable.idempotence".to_string()), "{conflict:?}");

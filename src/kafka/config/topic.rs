@@ -9,6 +9,8 @@ config_table! {
         compression_type: String = "producer".into(), "compression.type", ANY, "producer: batches stay as they came.";
         delete_retention_ms: i64 = 86_400_000, "delete.retention.ms", 0..=i64::MAX, "How long a tombstone outlives its key.";
         file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", 0..=i64::MAX, "How long a deleted segment's files stay on disk.";
+        flush_messages: i64 = i64::MAX, "flush.messages", 1..=i64::MAX, "Records after which a log is flushed to the disk.";
+        flush_ms: i64 = i64::MAX, "flush.ms", 0..=i64::MAX, "How long a log may go without being flushed to the disk.";
         index_interval_bytes: i32 = 4_096, "index.interval.bytes", 0..=2_147_483_647, "Bytes of log between two entries of the offset index.";
         max_compaction_lag_ms: i64 = i64::MAX, "max.compaction.lag.ms", 1..=i64::MAX, "Age at which a record must be compacted, however little of the log is dirty.";
         max_message_bytes: i32 = 1_048_588, "max.message.bytes", 0..=2_147_483_647, "Largest batch, in bytes after compression.";

@@ -11,6 +11,7 @@ mod cluster_control;
 mod commit_notes;
 mod configuration_control;
 mod decision;
+mod disk;
 mod feature_control;
 mod not_controller;
 mod partition_change_builder;
@@ -42,7 +43,7 @@ use crate::kafka::note::Note;
 use crate::kafka::protocol::broker_lifecycle::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
 use crate::kafka::protocol::quorum::QuorumEpoch;
 use crate::kafka::protocol::{Request, Response};
-use crate::kafka::setup::ControllerSetup;
+use crate::kafka::setup::{ControllerSetup, Disk, WallClock};
 use crate::kafka::timer::Timer;
 
 /// `unclean.leader.election.interval.ms`.
@@ -94,12 +95,25 @@ impl Controller {
 
     /// The process starts, for the first time or again.
     pub fn start(&mut self, now: SimTime, out: &mut Effects) {
-        self.crash();
-        self.quorum.start(now, out);
-        self.follow_quorum(now, out);
+        let work = |controller: &mut Controller, now: SimTime, out: &mut Effects| {
+            controller.crash();
+            controller.quorum.start(now, out);
+            controller.follow_quorum(now, out);
+        };
+        match self.setup.disk == Disk::default() {
+            true => work(self, now, out),
+            false => self.on_bad_disk(now, out, work),
+        }
     }
 
     pub fn handle(&mut self, input: Input, now: SimTime, out: &mut Effects) {
+        match self.setup.disk == Disk::default() {
+            true => self.take(input, now, out),
+            false => self.on_bad_disk(now, out, |controller, now, out| controller.take(input, now, out)),
+        }
+    }
+
+    fn take(&mut self, input: Input, now: SimTime, out: &mut Effects) {
         match input {
             Input::Request { id, request, .. } => self.handle_request(id, request, now, out),
             Input::Response { from: NodeId::Controller(from), correlation, response, .. } => {
@@ -117,6 +131,11 @@ impl Controller {
         self.quorum.crash();
         self.image = Rc::default();
         self.active = None;
+    }
+
+    /// Sets the machine's clock.
+    pub fn set_clock(&mut self, clock: WallClock) {
+        self.setup.clock = clock;
     }
 
     /// SIGTERM: an active controller resigns (EndQuorumEpoch); ends with [`Effects::exit`].

@@ -77,6 +77,11 @@ pub struct GroupCoordinator {
 }
 
 impl GroupCoordinator {
+    /// The machine's clock was set.
+    pub fn set_clock(&mut self, clock: WallClock) {
+        self.clock = clock;
+    }
+
     pub fn new(broker: BrokerId, config: Rc<BrokerConfig>, clock: WallClock, random: Random) -> GroupCoordinator {
         GroupCoordinator {
             broker,

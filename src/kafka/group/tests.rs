@@ -58,7 +58,7 @@ impl Harness {
                 image.apply(&MetadataRecord::Partition { topic_id: id, partition, registration });
             }
         }
-        let clock = WallClock { start_ms: 1_700_000_000_000 };
+        let clock = WallClock::new(1_700_000_000_000);
         let mut harness = Harness {
             coordinator: GroupCoordinator::new(ME, Rc::new(config), clock, Random::stream(1, 2)),
             image,

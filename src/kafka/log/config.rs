@@ -40,6 +40,10 @@ pub struct LogConfig {
     pub retention_ms: i64,
     /// `retention.bytes`; below 0: no bound.
     pub retention_bytes: i64,
+    /// `flush.messages`: so many records, and they are flushed.
+    pub flush_messages: i64,
+    /// `flush.ms`: a log that was not flushed for so long is, at the broker's next look.
+    pub flush_ms: i64,
     /// `producer.id.expiration.ms` (broker).
     pub producer_id_expiration_ms: i64,
 }
@@ -69,6 +73,8 @@ impl LogConfig {
             is_deleted_by_retention: has_policy("delete"),
             retention_ms: topic.retention_ms,
             retention_bytes: topic.retention_bytes,
+            flush_messages: topic.flush_messages,
+            flush_ms: topic.flush_ms,
             producer_id_expiration_ms,
         }
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::config::LogConfig;
 use super::error::LogError;
 use super::leader_epoch_cache::{LeaderEpochCache, OffsetAndEpoch};
+use super::page_cache::PageCache;
 use super::producer_state::ProducerState;
 use super::segment::LogSegment;
 use crate::kafka::ids::{LeaderEpoch, Offset, TopicPartition};
@@ -24,10 +25,13 @@ pub struct Log {
     pub(super) log_start_offset: Offset,
     pub(super) log_end_offset: Offset,
     pub(super) high_watermark: Offset,
-    /// Everything below was flushed.
+    /// Everything below was flushed by Kafka.
     pub(super) recovery_point: Offset,
     /// As in the file `recovery-point-offset-checkpoint`.
     pub(super) recovery_point_checkpoint: Offset,
+    /// When that was done last, epoch milliseconds (`lastFlushedTime`).
+    pub(super) last_flushed_ms: i64,
+    pub(super) page_cache: PageCache,
     pub(super) leader_epochs: LeaderEpochCache,
     pub(super) producers: ProducerState,
     /// As in the file `replication-offset-checkpoint`.
@@ -50,6 +54,8 @@ impl Log {
             high_watermark: 0,
             recovery_point: 0,
             recovery_point_checkpoint: 0,
+            last_flushed_ms: now_ms,
+            page_cache: PageCache::default(),
             leader_epochs: LeaderEpochCache::default(),
             producers: ProducerState::default(),
             high_watermark_checkpoint: 0,
@@ -86,7 +92,7 @@ impl Log {
         self.high_watermark
     }
 
-    /// Everything below survives a loss of power.
+    /// Everything below was flushed by Kafka itself; see also [`Log::on_disk`].
     pub fn recovery_point(&self) -> Offset {
         self.recovery_point
     }
@@ -209,6 +215,7 @@ impl Log {
         self.log_end_offset = target_offset;
         self.recovery_point = self.recovery_point.min(target_offset);
         self.checkpoint_recovery_point();
+        self.page_cache.truncate(target_offset);
         self.leader_epochs.truncate_from_end(target_offset);
         self.log_start_offset = self.log_start_offset.min(target_offset);
         self.rebuild_producer_state(now_ms);
@@ -226,6 +233,7 @@ impl Log {
         self.log_start_offset = offset;
         self.recovery_point = self.recovery_point.min(offset);
         self.checkpoint_recovery_point();
+        self.page_cache.truncate(offset);
         self.high_watermark = offset;
     }
 

@@ -2,7 +2,8 @@
 //!
 //! - [`log`]: the log itself: high watermark, log start, truncation;
 //! - [`append`]: appending, at a leader and at a follower;
-//! - [`restart`]: what is left when the broker goes down;
+//! - [`restart`]: what is left when the broker goes down, and what was flushed before;
+//! - [`page_cache`]: what the operating system has written to the disk by itself;
 //! - [`retention`]: which segments are too old, or too many;
 //! - [`cleaner`]: compaction, which keeps the last record of each key;
 //! - [`validator`]: what a leader checks before it takes a batch;
@@ -23,6 +24,7 @@ pub mod index;
 pub mod leader_epoch_cache;
 #[allow(clippy::module_inception)]
 pub mod log;
+pub mod page_cache;
 pub mod producer_state;
 pub mod read;
 pub mod restart;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::log::Log;
-use crate::kafka::ids::Offset;
+use crate::kafka::ids::{Offset, SimTime};
 use crate::kafka::record::RecordBatch;
 
 /// How a broker went down, as far as its logs are concerned.
@@ -11,16 +11,54 @@ use crate::kafka::record::RecordBatch;
 pub enum Shutdown {
     /// Everything was flushed and every checkpoint written.
     Clean,
-    /// The process was killed: what was written is in the page cache and stays.
+    /// The process ended at once: what is in the page cache stays. If the machine has lost its power, too, see
+    /// [`Log::lose_power`].
     Killed,
-    /// The machine lost its power: what was not flushed is gone.
-    PowerLost,
 }
 
 impl Log {
     /// Everything written so far is on the disk.
-    pub fn flush(&mut self) {
+    pub fn flush(&mut self, now_ms: i64) {
         self.recovery_point = self.log_end_offset;
+        self.last_flushed_ms = now_ms;
+        self.page_cache.flushed();
+    }
+
+    /// Something was appended at this moment: it lies in the page cache from now on. With `flush.messages` it is flushed
+    /// at once if so many records wait for that. The caller of an append tells it, for the log itself does not know
+    /// virtual time.
+    pub fn wrote(&mut self, now: SimTime, now_ms: i64) {
+        if self.log_end_offset - self.recovery_point >= self.config.flush_messages {
+            self.flush(now_ms);
+        } else {
+            self.page_cache.wrote(self.log_end_offset, now);
+        }
+    }
+
+    /// Flushes the log if the last time was `flush.ms` ago, and says whether there was anything to flush. Brokers look
+    /// every `log.flush.scheduler.interval.ms`, which is never by default (`LogManager.flushDirtyLogs`).
+    pub fn flush_if_due(&mut self, now_ms: i64) -> bool {
+        let is_due = self.recovery_point < self.log_end_offset
+            && now_ms.saturating_sub(self.last_flushed_ms) >= self.config.flush_ms;
+        if is_due {
+            self.flush(now_ms);
+        }
+        is_due
+    }
+
+    /// Everything below survives a loss of power at this moment: flushed by Kafka, or written back by the operating
+    /// system.
+    pub fn on_disk(&self, now: SimTime) -> Offset {
+        self.recovery_point.max(self.page_cache.written_back(now)).min(self.log_end_offset)
+    }
+
+    /// The machine loses its power: what was only in the page cache is gone. Checkpoints are flushed as they are written
+    /// (`CheckpointFile`), so they stay; one that names more than is left is corrected when the log is opened again.
+    /// Returns the former end of the log if it has become shorter.
+    pub fn lose_power(&mut self, now: SimTime, now_ms: i64) -> Option<Offset> {
+        let before = self.log_end_offset;
+        let on_disk = self.on_disk(now).max(self.segments[0].base_offset());
+        self.truncate_to(on_disk, now_ms).then_some(before)
     }
 
     /// Writes the high watermark down; the broker does so every `replica.high.watermark.checkpoint.interval.ms`.
@@ -63,7 +101,7 @@ impl Log {
     pub fn restart(&mut self, shutdown: Shutdown, now_ms: i64) {
         match shutdown {
             Shutdown::Clean => {
-                self.flush();
+                self.flush(now_ms);
                 self.checkpoint_high_watermark();
                 self.checkpoint_log_start_offset();
                 self.checkpoint_recovery_point();
@@ -71,10 +109,8 @@ impl Log {
                 self.producers.take_snapshot();
             }
             Shutdown::Killed => {}
-            Shutdown::PowerLost => {
-                self.truncate_to(self.recovery_point, now_ms);
-            }
         }
+        self.last_flushed_ms = now_ms;
         for segment in &mut self.segments {
             Rc::make_mut(segment).reopen(now_ms);
         }

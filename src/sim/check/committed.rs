@@ -4,21 +4,24 @@
 //! of their high watermarks, whenever either of them got there. So an offset that was once below a high watermark never
 //! stands for another record. And no follower believes more to be committed than some leader has committed.
 //!
-//! An unclean election breaks that promise, and all that rest on it: a partition whose new leader lacks something
-//! committed is forsaken, and no guarantee speaks of it any more. So is one whose former leader is another: as long as it
-//! does not know, it goes on committing.
+//! An unclean election breaks that promise, and all that rest on it; so does a loss of power on too many machines (see
+//! [`super::losses`]). A partition whose new leader lacks something committed is forsaken then, and no guarantee speaks of
+//! it any more. So is one whose former leader goes on committing because it does not know of the unclean election.
 
 use std::collections::BTreeMap;
 
 use super::Violation;
 use super::cleaned::{is_left_of, last_offsets, may_be_gone};
+use super::id_at;
 use super::leader_in_isr::controller_image;
+use super::losses::Losses;
 use super::overtaken::Overtaken;
 use super::topics::Topics;
 use crate::kafka::broker::Partition;
 use crate::kafka::group::OFFSETS_TOPIC;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId, Offset, TopicIdPartition, TopicPartition};
 use crate::kafka::log::Log;
+use crate::kafka::metadata::MetadataImage;
 use crate::kafka::note::Note;
 use crate::kafka::record::RecordBatch;
 use crate::sim::World;
@@ -113,15 +116,24 @@ pub struct CommittedLogs {
     logs: BTreeMap<TopicIdPartition, CommittedLog>,
     /// What the last step has added: partition, and place of its first new batch.
     news: Vec<(TopicIdPartition, usize)>,
-    /// Who was elected last.
-    leaders: BTreeMap<TopicIdPartition, BrokerId>,
     /// Partitions that lost something committed in an unclean election, or may lose it.
     forsaken: BTreeMap<TopicIdPartition, TopicPartition>,
+    /// Epoch of the last unclean election of each partition that had one.
+    unclean: BTreeMap<TopicIdPartition, LeaderEpoch>,
+    /// Replicas that a loss of power has made shorter.
+    losses: Losses,
+    /// Whether no partition is ever forsaken.
+    is_strict: bool,
     topics: Topics,
     overtaken: Overtaken,
 }
 
 impl CommittedLogs {
+    /// Nothing is excused.
+    pub(super) fn strict() -> CommittedLogs {
+        CommittedLogs { is_strict: true, ..CommittedLogs::default() }
+    }
+
     pub fn log(&self, id: TopicIdPartition) -> Option<&CommittedLog> {
         self.logs.get(&id)
     }
@@ -171,8 +183,17 @@ impl CommittedLogs {
         self.overtaken.observe(world);
         for event in world.events() {
             match (event.note(), event.node) {
-                (Some(Note::LeaderElected { partition, leader: Some(leader), unclean, .. }), Some(node)) => {
-                    self.elected(world, node, partition, *leader, *unclean);
+                (Some(Note::UnflushedLost { broker, partition, from, .. }), _) => {
+                    if let Some(id) = id_at(world, *broker, partition) {
+                        self.losses.lost(id, *broker, *from);
+                    }
+                }
+                (
+                    Some(Note::LeaderElected { partition, leader: Some(leader), unclean, leader_epoch, .. }),
+                    Some(node),
+                ) => {
+                    let unclean_epoch = unclean.then_some(*leader_epoch);
+                    self.elected(world, node, partition, *leader, unclean_epoch)?;
                 }
                 (Some(Note::HighWatermarkAdvanced { broker, partition, from, to, is_leader }), _) => {
                     if let Some(replica) = world.broker(*broker).and_then(|broker| broker.partition(partition)) {
@@ -185,30 +206,58 @@ impl CommittedLogs {
         Ok(())
     }
 
-    /// If nobody vouches for the new leader it may have everything all the same, as the last known leader has.
+    /// A replica leads. If it does not have everything that was committed, that may be excused: nobody vouches for it (an
+    /// unclean election, which may do no harm all the same, as when the last known leader is elected); or too many
+    /// replicas have lost data with their power. Then the partition is forsaken.
     fn elected(
         &mut self,
         world: &World,
         controller: NodeId,
         partition: &TopicPartition,
         leader: BrokerId,
-        unclean: bool,
-    ) {
-        let topic = controller_image(world, controller).and_then(|image| image.topic(&partition.topic));
-        let Some(topic_id) = topic.map(|topic| topic.topic_id) else { return };
+        unclean_epoch: Option<LeaderEpoch>,
+    ) -> Result<(), Violation> {
+        let is_unclean = unclean_epoch.is_some();
+        if !is_unclean && self.losses.is_empty() {
+            return Ok(());
+        }
+        let Some(image) = controller_image(world, controller) else { return Ok(()) };
+        let Some(topic_id) = image.topic(&partition.topic).map(|topic| topic.topic_id) else { return Ok(()) };
         let id = TopicIdPartition { topic_id, partition: partition.partition };
-        let is_same = self.leaders.insert(id, leader).is_none_or(|former| former == leader);
-        if !unclean {
-            return;
-        }
+        self.unclean.extend(unclean_epoch.map(|epoch| (id, epoch)));
+        let Some(log) = self.logs.get(&id) else { return Ok(()) };
         let replica = world.broker(leader).and_then(|broker| broker.partition_by_id(id));
-        let lacks_something = self.logs.get(&id).is_some_and(|log| {
-            replica.is_none_or(|replica| log.first_missing(replica, LeaderEpoch(i32::MAX)).is_some())
-        });
-        if !is_same || lacks_something {
-            self.forsaken.insert(id, partition.clone());
-            self.logs.remove(&id);
+        let missing = replica.map(|replica| log.first_missing(replica, LeaderEpoch(i32::MAX)));
+        if matches!(missing, Some(None)) {
+            return Ok(());
         }
+        if !is_unclean
+            && !(self.losses.still_lacks(world, log, id, leader)
+                && is_registered(world, image, leader)
+                && self.losses.are_too_many(world, image, log, id))
+        {
+            // No excuse: the guarantees will say what is wrong.
+            return Ok(());
+        }
+        if self.is_strict {
+            return Err(Violation {
+                guarantee: super::leader_completeness::NAME,
+                what: format!("broker {leader} is elected for {partition}, and lacks {missing:?}"),
+            });
+        }
+        self.forsaken.insert(id, partition.clone());
+        self.logs.remove(&id);
+        Ok(())
+    }
+
+    /// Whether a member of ISR or eligible leaders has lost something with its power, and the controller cannot know it
+    /// yet or may not care: see [`super::losses`].
+    pub fn excuses(&self, world: &World, image: &MetadataImage, id: TopicIdPartition, member: BrokerId) -> bool {
+        let Some(log) = self.logs.get(&id).filter(|_| !self.losses.is_empty()) else { return false };
+        if !self.losses.still_lacks(world, log, id, member) {
+            return false;
+        }
+        !is_registered(world, image, member) || self.losses.are_too_many(world, image, log, id)
     }
 
     fn advanced(
@@ -220,6 +269,13 @@ impl CommittedLogs {
     ) -> Result<(), Violation> {
         let id = replica.id();
         if self.is_forsaken(id) {
+            return Ok(());
+        }
+        if is_leader && self.unclean.get(&id).is_some_and(|epoch| replica.leader_epoch() < *epoch) {
+            // A former leader goes on without knowing that somebody else was elected uncleanly meanwhile: what it commits
+            // the other one cannot have.
+            self.forsaken.insert(id, replica.topic_partition().clone());
+            self.logs.remove(&id);
             return Ok(());
         }
         let log = self.logs.entry(id).or_insert_with(|| CommittedLog {
@@ -262,6 +318,12 @@ impl CommittedLogs {
         }
         Ok(())
     }
+}
+
+/// Whether the process that runs now is the one that is registered.
+fn is_registered(world: &World, image: &MetadataImage, broker: BrokerId) -> bool {
+    let own = world.broker(broker).and_then(|broker| broker.lifecycle().broker_epoch());
+    own.is_some() && own == image.brokers.get(&broker).map(|registration| registration.epoch)
 }
 
 /// Whole batches of a log from the one that holds `from` up to `to`.

@@ -1,7 +1,8 @@
 //! A record is committed only when every member of the ISR has it.
 //!
 //! When a leader moves its high watermark, the log of each member of the ISR, as the active controller of the newest epoch
-//! has it, reaches at least as far. So whoever is elected from the ISR has it, and acks=all means what it says.
+//! has it, reaches at least as far. So whoever is elected from the ISR has it, and acks=all means what it says. A member
+//! whose machine has lost its power may be shorter until the controller hears of that (see [`super::losses`]).
 
 use super::{CommittedLogs, Guarantee, Violation, notes};
 use crate::kafka::note::Note;
@@ -29,7 +30,8 @@ impl Guarantee for InSync {
             for member in &registration.isr {
                 let replica = world.broker(*member).and_then(|broker| broker.partition_by_id(id));
                 let end = replica.map_or(0, |replica| replica.log_end_offset());
-                if end < *to && !committed.is_forsaken(id) {
+                let is_excused = || image.is_some_and(|image| committed.excuses(world, image, id, *member));
+                if end < *to && !committed.is_forsaken(id) && !is_excused() {
                     return Err(self.violated(format!(
                         "leader {broker} of {partition} commits up to {to}; the log of broker {member}, one of the ISR \
                          {:?}, ends at {end}",

@@ -65,7 +65,12 @@ pub fn controller_image(world: &World, node: NodeId) -> Option<&MetadataImage> {
 }
 
 /// `min.insync.replicas` of a topic, at most the number of replicas.
-fn effective_min_isr(world: &World, image: &MetadataImage, partition: &TopicPartition, replicas: usize) -> usize {
+pub(super) fn effective_min_isr(
+    world: &World,
+    image: &MetadataImage,
+    partition: &TopicPartition,
+    replicas: usize,
+) -> usize {
     const KEY: &str = "min.insync.replicas";
     let dynamic = image.topic_config(&partition.topic, KEY).or_else(|| image.broker_config(None, KEY));
     let configured = dynamic.or_else(|| world.spec().config.get(KEY).map(String::as_str));

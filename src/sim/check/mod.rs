@@ -25,6 +25,7 @@ mod in_sync;
 mod leader_completeness;
 mod leader_in_isr;
 mod leader_keeps;
+mod losses;
 mod maximal_isr;
 mod one_leader;
 mod one_owner;
@@ -115,6 +116,12 @@ impl Checker {
         }
     }
 
+    /// The same, and nothing is excused: an election that loses something committed is a violation, whoever allowed it
+    /// and however much was lost before.
+    pub fn strict() -> Checker {
+        Checker { committed: CommittedLogs::strict(), ..Checker::all() }
+    }
+
     /// The names of all guarantees.
     pub fn names(&self) -> Vec<&'static str> {
         std::iter::once(committed::NAME).chain(self.guarantees.iter().map(|guarantee| guarantee.name())).collect()
@@ -146,6 +153,7 @@ fn replica_of(note: &Note) -> Option<(BrokerId, &TopicPartition)> {
         Note::RecordsAppended { broker, partition, .. }
         | Note::HighWatermarkAdvanced { broker, partition, .. }
         | Note::LogTruncated { broker, partition, .. }
+        | Note::UnflushedLost { broker, partition, .. }
         | Note::LogStartMoved { broker, partition, .. }
         | Note::LogCleaned { broker, partition, .. }
         | Note::BecameLeader { broker, partition, .. }

@@ -16,6 +16,14 @@ pub enum Seen {
     LinkCut,
     MessageLost,
     MessageHeld,
+    PowerLost,
+    UnflushedLost,
+    Halted,
+    DiskSlowed,
+    LinkSlowed,
+    LinkLossy,
+    ClockSkewed,
+    TimestampRefused,
     QuorumElection,
     LeaderElection,
     Leaderless,
@@ -40,13 +48,21 @@ pub enum Seen {
 }
 
 impl Seen {
-    pub const ALL: [Seen; 27] = [
+    pub const ALL: [Seen; 35] = [
         Seen::Killed,
         Seen::Stopped,
         Seen::Paused,
         Seen::LinkCut,
         Seen::MessageLost,
         Seen::MessageHeld,
+        Seen::PowerLost,
+        Seen::UnflushedLost,
+        Seen::Halted,
+        Seen::DiskSlowed,
+        Seen::LinkSlowed,
+        Seen::LinkLossy,
+        Seen::ClockSkewed,
+        Seen::TimestampRefused,
         Seen::QuorumElection,
         Seen::LeaderElection,
         Seen::Leaderless,
@@ -79,6 +95,14 @@ impl Seen {
             Seen::LinkCut => "links cut",
             Seen::MessageLost => "messages lost",
             Seen::MessageHeld => "messages held",
+            Seen::PowerLost => "machines without power",
+            Seen::UnflushedLost => "logs that lost their end with it",
+            Seen::Halted => "processes halted by a full disk",
+            Seen::DiskSlowed => "disks slowed",
+            Seen::LinkSlowed => "links slowed",
+            Seen::LinkLossy => "links made lossy",
+            Seen::ClockSkewed => "clocks put wrong",
+            Seen::TimestampRefused => "batches refused for their time",
             Seen::QuorumElection => "quorum elections",
             Seen::LeaderElection => "leader elections",
             Seen::Leaderless => "partitions without leader",
@@ -104,9 +128,15 @@ impl Seen {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coverage {
     counts: [u64; Seen::ALL.len()],
+}
+
+impl Default for Coverage {
+    fn default() -> Coverage {
+        Coverage { counts: [0; Seen::ALL.len()] }
+    }
 }
 
 impl Coverage {
@@ -129,6 +159,12 @@ impl Coverage {
                 EventKind::LinkCut { .. } => self.add(Seen::LinkCut, 1),
                 EventKind::MessageDropped(_) => self.add(Seen::MessageLost, 1),
                 EventKind::MessageHeld(_) => self.add(Seen::MessageHeld, 1),
+                EventKind::PowerLost => self.add(Seen::PowerLost, 1),
+                EventKind::NodeHalted => self.add(Seen::Halted, 1),
+                EventKind::DiskSlowed { latency_us: 1.. } => self.add(Seen::DiskSlowed, 1),
+                EventKind::LinkSlowed { by_us: 1.., .. } => self.add(Seen::LinkSlowed, 1),
+                EventKind::LinkLossy { loss_ppm: 1.., .. } => self.add(Seen::LinkLossy, 1),
+                EventKind::ClockSkewed { by_ms } if *by_ms != 0 => self.add(Seen::ClockSkewed, 1),
                 _ => {}
             }
         }
@@ -141,6 +177,8 @@ impl Coverage {
             Note::LeaderElected { leader: None, .. } => self.add(Seen::Leaderless, 1),
             Note::IsrChanged { .. } => self.add(Seen::IsrChange, 1),
             Note::LogTruncated { .. } => self.add(Seen::Truncation, 1),
+            Note::UnflushedLost { .. } => self.add(Seen::UnflushedLost, 1),
+            Note::BatchRefused { error: ErrorCode::InvalidTimestamp, .. } => self.add(Seen::TimestampRefused, 1),
             Note::LogStartMoved { .. } => self.add(Seen::LogStartMoved, 1),
             Note::LogCleaned { records_removed, tombstones_removed, .. } => {
                 self.add(Seen::RecordCompacted, u64::from(*records_removed));

@@ -45,6 +45,15 @@ pub enum Fault {
     Drop,
     Hold,
     Delay,
+    /// A machine loses its power.
+    LosePower(Role),
+    SlowDisk,
+    FillDisk,
+    SlowLink,
+    /// Packets are lost.
+    LossyLink,
+    /// A machine's clock is wrong.
+    SkewClock,
     /// A consumer goes back, or on.
     Seek,
     AddPartition,
@@ -63,7 +72,40 @@ pub enum Repair {
     Resume(NodeId),
     Heal(Link),
     Release(MessageId),
+    /// Takes a disk, a link or a clock back to what it was.
+    Mend(Mend),
 }
+
+/// What is wrong with a machine or a link, and can be put right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mend {
+    SlowDisk(NodeId),
+    FullDisk(NodeId),
+    SlowLink(Link),
+    LossyLink(Link),
+    Clock(NodeId),
+}
+
+impl Mend {
+    pub fn command(self) -> Command {
+        match self {
+            Mend::SlowDisk(node) => Command::SlowDisk { node, latency_us: 0 },
+            Mend::FullDisk(node) => Command::FreeDisk { node },
+            Mend::SlowLink(Link { from, to }) => Command::SlowLink { from, to, by_us: 0, one_way: false },
+            Mend::LossyLink(Link { from, to }) => Command::LoseOnLink { from, to, loss_ppm: 0, one_way: false },
+            Mend::Clock(node) => Command::SkewClock { node, by_ms: 0 },
+        }
+    }
+}
+
+/// Slowest disk of a schedule: a write that takes longer than this is a broken disk.
+const SLOWEST_DISK_US: u64 = 1_000_000;
+/// Slowest link of a schedule.
+const SLOWEST_LINK_US: u64 = 5_000_000;
+/// Most packets lost of a million.
+const MOST_LOSS_PPM: u64 = 500_000;
+/// Wrongest clock, either way: beyond `message.timestamp.after.max.ms`, and far from any retention.
+const MOST_SKEW_MS: u64 = 7_200_000;
 
 /// A fault as it strikes: what happens now, and what will end it.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +134,13 @@ impl Fault {
         Fault::Drop,
         Fault::Hold,
         Fault::Delay,
+        Fault::LosePower(Role::Broker),
+        Fault::LosePower(Role::Controller),
+        Fault::SlowDisk,
+        Fault::FillDisk,
+        Fault::SlowLink,
+        Fault::LossyLink,
+        Fault::SkewClock,
         Fault::Seek,
         Fault::AddPartition,
         Fault::ChangeMinIsr,
@@ -129,6 +178,26 @@ impl Fault {
                 let by_us = random.spread(plan.weather.longest_fault_ms) * 1_000;
                 on_message(world, random, |message| (Command::Delay { message, by_us }, None))
             }
+            Fault::LosePower(role) => {
+                away(role, plan, world, random, |node| (Command::LosePower { node }, Repair::Start(node)))
+            }
+            Fault::FillDisk => fill_disk(plan, world, random),
+            Fault::SlowDisk => on_machine(world, random, true, |node, random| {
+                (Command::SlowDisk { node, latency_us: random.spread(SLOWEST_DISK_US) }, Mend::SlowDisk(node))
+            }),
+            Fault::SkewClock => on_machine(world, random, false, |node, random| {
+                let by_ms = random.spread(MOST_SKEW_MS) as i64;
+                let by_ms = if random.percent(50) { by_ms } else { -by_ms };
+                (Command::SkewClock { node, by_ms }, Mend::Clock(node))
+            }),
+            Fault::SlowLink => on_link(world, random, |Link { from, to }, random| {
+                let (by_us, one_way) = (random.spread(SLOWEST_LINK_US), random.percent(50));
+                (Command::SlowLink { from, to, by_us, one_way }, Mend::SlowLink(Link { from, to }))
+            }),
+            Fault::LossyLink => on_link(world, random, |Link { from, to }, random| {
+                let (loss_ppm, one_way) = (random.spread(MOST_LOSS_PPM) as u32, random.percent(50));
+                (Command::LoseOnLink { from, to, loss_ppm, one_way }, Mend::LossyLink(Link { from, to }))
+            }),
             Fault::Seek => seek(world, random),
             Fault::DeleteRecords => Strike { request: delete_records(world, random), ..Strike::default() },
             _ => Strike { request: self.request(world, random).map(|it| (it, None)), ..Strike::default() },
@@ -193,6 +262,12 @@ impl fmt::Display for Fault {
             Fault::Drop => f.write_str("connections break"),
             Fault::Hold => f.write_str("messages are held"),
             Fault::Delay => f.write_str("messages are late"),
+            Fault::LosePower(role) => write!(f, "{} lose their power", whom(role)),
+            Fault::SlowDisk => f.write_str("disks are slow"),
+            Fault::FillDisk => f.write_str("disks are full"),
+            Fault::SlowLink => f.write_str("links are slow"),
+            Fault::LossyLink => f.write_str("links lose packets"),
+            Fault::SkewClock => f.write_str("clocks are wrong"),
             Fault::Seek => f.write_str("consumers seek"),
             Fault::AddPartition => f.write_str("partitions are added"),
             Fault::ChangeMinIsr => f.write_str("min.insync.replicas is changed"),
@@ -241,13 +316,56 @@ fn away(
     let node = random.one_of(&running);
     let stays = |other: &NodeId| {
         let is_server = matches!(role_of(*other), Some(Role::Broker | Role::Controller));
-        *other != node && is_server && world.is_running(*other) && !is_going(*other, world)
+        let may_halt = world.disk(*other).is_full;
+        *other != node && is_server && world.is_running(*other) && !is_going(*other, world) && !may_halt
     };
     if !world.processes().keys().any(stays) {
         return Strike::default();
     }
     let (command, repair) = how(node);
     Strike { commands: vec![command], repairs: vec![repair], ..Strike::default() }
+}
+
+/// A broker or a controller finds no space on its disk, and will halt at its next write: it counts as one that is away.
+fn fill_disk(plan: &Plan, world: &World, random: &mut Random) -> Strike {
+    let role = if random.percent(75) { Role::Broker } else { Role::Controller };
+    let mut strike = away(role, plan, world, random, |node| (Command::FillDisk { node }, Repair::Start(node)));
+    if let [Repair::Start(node)] = strike.repairs[..] {
+        strike.repairs.insert(0, Repair::Mend(Mend::FullDisk(node)));
+    }
+    strike
+}
+
+/// Something goes wrong with one machine; `is_server`: only brokers and controllers have a disk.
+fn on_machine(
+    world: &World,
+    random: &mut Random,
+    is_server: bool,
+    how: impl FnOnce(NodeId, &mut Random) -> (Command, Mend),
+) -> Strike {
+    let mut nodes = all_nodes(world);
+    nodes.retain(|node| !is_server || !matches!(node, NodeId::Client(_)));
+    if nodes.is_empty() {
+        return Strike::default();
+    }
+    let node = random.one_of(&nodes);
+    let (command, mend) = how(node, random);
+    Strike { commands: vec![command], repairs: vec![Repair::Mend(mend)], ..Strike::default() }
+}
+
+/// Something goes wrong with one link.
+fn on_link(world: &World, random: &mut Random, how: impl FnOnce(Link, &mut Random) -> (Command, Mend)) -> Strike {
+    let Some(link) = any_link(world, random) else { return Strike::default() };
+    let (command, mend) = how(link, random);
+    Strike { commands: vec![command], repairs: vec![Repair::Mend(mend)], ..Strike::default() }
+}
+
+/// Two processes that have something to say to each other.
+fn any_link(world: &World, random: &mut Random) -> Option<Link> {
+    let nodes = all_nodes(world);
+    let from = random.one_of(&nodes);
+    let others: Vec<NodeId> = nodes.into_iter().filter(|other| *other != from && may_talk(from, *other)).collect();
+    if others.is_empty() { None } else { Some(Link { from, to: random.one_of(&others) }) }
 }
 
 fn close(world: &World, random: &mut Random) -> Strike {
@@ -282,13 +400,7 @@ fn may_talk(one: NodeId, other: NodeId) -> bool {
 }
 
 fn cut(world: &World, random: &mut Random, one_way: bool) -> Strike {
-    let nodes = all_nodes(world);
-    let from = random.one_of(&nodes);
-    let others: Vec<NodeId> = nodes.into_iter().filter(|other| *other != from && may_talk(from, *other)).collect();
-    if others.is_empty() {
-        return Strike::default();
-    }
-    let to = random.one_of(&others);
+    let Some(Link { from, to }) = any_link(world, random) else { return Strike::default() };
     Strike {
         commands: vec![Command::CutLink { from, to, one_way }],
         repairs: vec![Repair::Heal(Link { from, to })],

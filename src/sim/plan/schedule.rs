@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::administrator::{Administrator, is_topic_made};
 use super::draw::Draw;
-use super::fault::{Fault, Repair, is_going};
+use super::fault::{Fault, Mend, Repair, is_going};
 use super::plan::{Plan, TOPIC};
 use super::rest::not_at_rest;
 use crate::kafka::broker::Broker;
@@ -267,6 +267,7 @@ impl Schedule {
                 Repair::Resume(node) => commands.push(Command::Resume { node }),
                 Repair::Heal(link) => commands.push(Command::HealLink { from: link.from, to: link.to }),
                 Repair::Release(message) => commands.push(Command::Release { message }),
+                Repair::Mend(mend) => commands.push(mend.command()),
             }
         }
         self.repairs = later;
@@ -282,13 +283,14 @@ impl Schedule {
         self.repair_all(world)
     }
 
-    /// All links are healed, held messages released, and whoever is away comes back. In this phase somebody watches over
+    /// All links are healed, disks and clocks put right, held messages released, and whoever is away comes back. In this phase somebody watches over
     /// all processes: those that end later, because they were told to before, come back too. A consumer whose poll() has
     /// thrown polls again. And a broker is started anew if a registration that its former life had sent, and that was long
     /// on its way, has taken the place of its own: its heartbeats are refused for ever (STALE_BROKER_EPOCH).
     fn repair_all(&self, world: &World) -> Vec<Command> {
         let mut commands: Vec<Command> =
             world.cut_links().map(|link| Command::HealLink { from: link.from, to: link.to }).collect();
+        commands.extend(mends(world).map(Mend::command));
         let held = world.transits().iter().filter(|(_, transit)| transit.state == TransitState::Held);
         commands.extend(held.map(|(message, _)| Command::Release { message: *message }));
         for (node, process) in world.processes() {
@@ -332,6 +334,22 @@ impl Schedule {
         }
         Vec::new()
     }
+}
+
+/// All that is wrong with machines and links.
+fn mends(world: &World) -> impl Iterator<Item = Mend> {
+    let links = world.bad_links().flat_map(|(link, quality)| {
+        let slow = (quality.slower_us > 0).then_some(Mend::SlowLink(link));
+        slow.into_iter().chain((quality.loss_ppm > 0).then_some(Mend::LossyLink(link)))
+    });
+    let machines = world.processes().keys().flat_map(|node| {
+        let disk = world.disk(*node);
+        let slow = (disk.latency_us > 0).then_some(Mend::SlowDisk(*node));
+        let full = disk.is_full.then_some(Mend::FullDisk(*node));
+        let wrong = (world.clock_skew_ms(*node) != 0).then_some(Mend::Clock(*node));
+        slow.into_iter().chain(full).chain(wrong)
+    });
+    links.chain(machines)
 }
 
 fn subscribe(name: &str) -> Command {

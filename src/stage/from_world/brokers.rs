@@ -94,7 +94,7 @@ fn replica(world: &World, process: &Process, broker: &Broker, partition: &Partit
         cells: cells(log, keys),
         waiting_produces: waiting_produces.collect(),
         waiting_fetches: waiting_fetches.collect(),
-        flushed_offset: log.recovery_point(),
+        flushed_offset: log.on_disk(world.now()),
         size_bytes: log.size_in_bytes().max(0) as u64,
     }
 }

@@ -39,6 +39,7 @@ pub fn messages(world: &World, keys: &Keys) -> Vec<MessageFrame> {
                 size_bytes: message.size_bytes(),
                 sent_us: message.sent_at.0,
                 due_us: transit.due_at.0,
+                retransmissions: transit.retransmissions,
                 transit: match transit.state {
                     TransitState::Travelling => Transit::Travelling,
                     TransitState::Held => Transit::Held,

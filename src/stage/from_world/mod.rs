@@ -9,7 +9,7 @@ mod messages;
 mod timers;
 
 use super::frame::{ControllerFrame, CutLink, Frame, Life, PartitionFrame};
-use super::sentence;
+use super::{sentence, trouble};
 use crate::kafka::ids::{ClientId, NodeId, TopicPartition};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::sends::SendId;
@@ -44,6 +44,8 @@ pub fn frame(world: &World, watch: &Watch) -> Frame {
         messages: messages::messages(world, &keys),
         timers: timers::timers(world),
         cut_links: cut_links(world),
+        bad_links: trouble::bad_links(world),
+        bad_machines: trouble::machines(world),
         ..Frame::default()
     };
     brokers::mark_divergence(&mut frame);

@@ -23,12 +23,12 @@ use crate::kafka::protocol::quorum::{FetchMetadataLogRequest, FetchMetadataLogRe
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::random::Random;
 use crate::kafka::record::{ProducerSequence, RecordBatch, RecordBatchBuilder};
-use crate::kafka::setup::{BrokerSetup, Timing, WallClock};
+use crate::kafka::setup::{BrokerSetup, Disk, Timing, Truncation, WallClock};
 use crate::kafka::timer::Timer;
 
 /// The topic of all tests.
 pub const TOPIC: TopicId = TopicId(7);
-const CLOCK: WallClock = WallClock { start_ms: 1_705_314_600_000 };
+const CLOCK: WallClock = WallClock::new(1_705_314_600_000);
 const CONTROLLER: NodeId = NodeId::Controller(ControllerId(100));
 
 /// Who waits for an answer.
@@ -98,6 +98,8 @@ impl Cluster {
                 controllers: Rc::from([ControllerId(100)]),
                 clock: CLOCK,
                 timing: Timing::default(),
+                disk: Disk::default(),
+                truncation: Truncation::default(),
                 random: Random::stream(1, id as u64),
             })
         };
@@ -254,7 +256,7 @@ impl Cluster {
                     self.timers.remove(&(id, timer));
                 }
                 Effect::Note(note) => self.notes.push(note),
-                Effect::Exit => self.gone(id),
+                Effect::Exit | Effect::Halt => self.gone(id),
                 Effect::Disconnect { .. } | Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {}
             }
         }

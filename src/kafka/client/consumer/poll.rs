@@ -339,8 +339,11 @@ impl Consumer {
         self.application = Loop::Stopped;
         out.cancel_timer(ConsumerTimer::Processing);
         self.closing = true;
-        if self.setup.config.enable_auto_commit && self.membership.is_member() {
-            let offsets = self.subscription.all_consumed();
+        // Also for partitions that were taken by assign(): committing needs a group, not membership in it.
+        let has_group = self.setup.config.group_id.is_some();
+        let offsets = self.subscription.all_consumed();
+        let may_commit = if self.subscription.is_group() { self.membership.is_member() } else { has_group };
+        if self.setup.config.enable_auto_commit && may_commit && !offsets.is_empty() {
             self.commit(CommitKind::Auto, offsets, now, out);
             self.send_commits(now, out);
         }

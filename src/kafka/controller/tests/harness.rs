@@ -24,7 +24,7 @@ use crate::kafka::protocol::broker_lifecycle::{
 use crate::kafka::protocol::quorum::QuorumEpoch;
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::random::Random;
-use crate::kafka::setup::{CLUSTER_ID, ControllerSetup, Timing, WallClock};
+use crate::kafka::setup::{CLUSTER_ID, ControllerSetup, Disk, Timing, WallClock};
 use crate::kafka::timer::Timer;
 
 const LATENCY_US: u64 = 300;
@@ -84,8 +84,9 @@ impl Harness {
                 properties: Rc::new(properties.clone()),
                 voters: voters.clone(),
                 eligible_leader_replicas: elr,
-                clock: WallClock { start_ms: 0 },
+                clock: WallClock::new(0),
                 timing: Timing::default(),
+                disk: Disk::default(),
                 random: Random::stream(seed, id.0 as u64),
             };
             harness.controllers.insert(id, Controller::new(setup));
@@ -159,7 +160,7 @@ impl Harness {
                 }
             }
             Effect::Note(note) => self.notes.push((self.now, note)),
-            Effect::Exit => {
+            Effect::Exit | Effect::Halt => {
                 if let NodeId::Controller(id) = node {
                     self.kill(id);
                 }

@@ -1,6 +1,7 @@
 //! What is left of a log after its broker was down.
 
 use super::*;
+use crate::kafka::ids::SimTime;
 use crate::kafka::log::Shutdown;
 
 #[test]
@@ -69,10 +70,44 @@ fn without_power_only_what_was_flushed_is_left() {
     log.checkpoint_high_watermark();
     let flushed = log.recovery_point();
     assert_eq!(flushed, log.active_segment().base_offset());
-    log.restart(Shutdown::PowerLost, NOW);
+    assert_eq!(log.lose_power(SimTime::ZERO, NOW), Some(16));
+    log.restart(Shutdown::Killed, NOW);
     assert_eq!((log.log_end_offset(), log.high_watermark()), (flushed, flushed));
     assert_eq!(log.latest_epoch(), Some(LeaderEpoch(flushed as i32 / 2 - 1)));
     assert_eq!(append(&mut log, &idempotent(0, flushed as i32, 2)), Ok(flushed));
+}
+
+#[test]
+fn the_operating_system_flushes_what_kafka_does_not() {
+    let mut log = new_log();
+    append(&mut log, &batch(&[0])).unwrap();
+    log.wrote(SimTime::from_ms(0), NOW);
+    append(&mut log, &batch(&[0])).unwrap();
+    log.wrote(SimTime::from_ms(20_000), NOW);
+    assert_eq!(log.clone().lose_power(SimTime::from_ms(29_000), NOW), Some(2));
+    let at = SimTime::from_ms(31_000);
+    assert_eq!((log.on_disk(at), log.recovery_point()), (1, 0), "Kafka knows nothing of it");
+    assert_eq!(log.lose_power(at, NOW), Some(2));
+    assert_eq!(log.log_end_offset(), 1);
+    assert_eq!(log.lose_power(at, NOW), None, "there is nothing left to lose");
+}
+
+#[test]
+fn a_log_is_flushed_after_so_many_records_or_so_long() {
+    let mut log = log_with(|config| config.flush_messages = 3);
+    for i in 1..=4 {
+        append(&mut log, &batch(&[0])).unwrap();
+        log.wrote(SimTime::ZERO, NOW);
+        assert_eq!(log.recovery_point(), if i < 3 { 0 } else { 3 });
+    }
+    let mut log = log_with(|config| config.flush_ms = 1_000);
+    assert!(!log.flush_if_due(NOW + 5_000), "nothing is there to be flushed");
+    append(&mut log, &batch(&[0])).unwrap();
+    assert!(!log.flush_if_due(NOW + 999));
+    assert!(log.flush_if_due(NOW + 1_000));
+    assert_eq!(log.recovery_point(), 1);
+    append(&mut log, &batch(&[0])).unwrap();
+    assert!(!log.flush_if_due(NOW + 1_999), "it counts from the last time");
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Bench {
             id: ClientId(1),
             name: "p".into(),
             bootstrap: Rc::from([BrokerId(0)]),
-            clock: WallClock { start_ms: 1_705_314_600_000 },
+            clock: WallClock::new(1_705_314_600_000),
             timing: Timing::default(),
             random: Random::stream(11, 1),
         };
