@@ -192,12 +192,12 @@ impl CommittedLogs {
         if matches!(missing, Some(None)) {
             return Ok(());
         }
-        if !is_unclean
-            && !(self.losses.still_lacks(world, log, id, leader)
+        let is_excused = is_unclean
+            || (self.losses.still_lacks(world, log, id, leader)
                 && is_registered(world, image, leader)
-                && self.losses.are_too_many(world, image, log, id))
-        {
-            // No excuse: the guarantees will say what is wrong.
+                && self.losses.are_too_many(world, image, log, id));
+        if !is_excused {
+            // The guarantees will say what is wrong.
             return Ok(());
         }
         if self.is_strict {
