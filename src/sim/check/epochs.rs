@@ -3,7 +3,7 @@
 //! Two replicas that hold a record with the same offset and the same leader epoch hold the same record, committed or not,
 //! and the same one before it; so their logs are equal up to there. Everything that finds the place where two logs part,
 //! in replication and in a consumer's own check, rests on this. An unclean election may lose records; it does not break
-//! this.
+//! this. A leader that has lost its power may (see [`super::losses`]).
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl Guarantee for Epochs {
         "offset and leader epoch name one record"
     }
 
-    fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
+    fn check(&mut self, world: &World, committed: &CommittedLogs) -> Result<(), Violation> {
         for note in notes(world) {
             let Note::RecordsAppended { broker, partition, base_offset, .. } = note else { continue };
             let Some(replica) = world.broker(*broker).and_then(|broker| broker.partition(partition)) else { continue };
@@ -35,7 +35,7 @@ impl Guarantee for Epochs {
             // A batch may be gone again by the end of the step.
             let Some(batch) = backwards.find(|batch| batch.base_offset() <= *base_offset) else { continue };
             let id = replica.id();
-            if batch.base_offset() != *base_offset {
+            if batch.base_offset() != *base_offset || committed.is_split(id) {
                 continue;
             }
             let before = backwards.next().map(place);
