@@ -8,7 +8,7 @@
 //! [`super::losses`]). A partition whose new leader lacks something committed is forsaken then, and no guarantee speaks of
 //! it any more. So is one whose former leader goes on committing because it does not know of the unclean election.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Violation;
 use super::cleaned::{is_left_of, last_offsets, may_be_gone};
@@ -122,6 +122,8 @@ pub struct CommittedLogs {
     unclean: BTreeMap<TopicIdPartition, LeaderEpoch>,
     /// Replicas that a loss of power has made shorter.
     losses: Losses,
+    /// Partitions in which a leader without registration has written in an epoch of its former life.
+    split: BTreeSet<TopicIdPartition>,
     /// Whether no partition is ever forsaken.
     is_strict: bool,
     topics: Topics,
@@ -183,6 +185,9 @@ impl CommittedLogs {
         self.overtaken.observe(world);
         for event in world.events() {
             match (event.note(), event.node) {
+                (Some(Note::RecordsAppended { broker, partition, as_leader: true, .. }), _) => {
+                    self.appended(world, *broker, partition);
+                }
                 (Some(Note::UnflushedLost { broker, partition, from, .. }), _) => {
                     if let Some(id) = id_at(world, *broker, partition) {
                         self.losses.lost(id, *broker, *from);
@@ -231,12 +236,12 @@ impl CommittedLogs {
         if matches!(missing, Some(None)) {
             return Ok(());
         }
-        if !is_unclean
-            && !(self.losses.still_lacks(world, log, id, leader)
+        let is_excused = is_unclean
+            || (self.losses.still_lacks(world, log, id, leader)
                 && is_registered(world, image, leader)
-                && self.losses.are_too_many(world, image, log, id))
-        {
-            // No excuse: the guarantees will say what is wrong.
+                && self.losses.are_too_many(world, image, log, id));
+        if !is_excused {
+            // The guarantees will say what is wrong.
             return Ok(());
         }
         if self.is_strict {
@@ -248,6 +253,25 @@ impl CommittedLogs {
         self.forsaken.insert(id, partition.clone());
         self.logs.remove(&id);
         Ok(())
+    }
+
+    /// A leader has written. Whether it may is looked at only if it has lost something with its power before.
+    fn appended(&mut self, world: &World, broker: BrokerId, partition: &TopicPartition) {
+        if self.losses.is_empty() || self.is_strict {
+            return;
+        }
+        let is_registered = world.broker(broker).is_some_and(|it| it.lifecycle().broker_epoch().is_some());
+        let Some(id) = id_at(world, broker, partition).filter(|id| self.losses.has_lost(*id, broker)) else { return };
+        if !is_registered {
+            self.split.insert(id);
+            self.forsaken.insert(id, partition.clone());
+            self.logs.remove(&id);
+        }
+    }
+
+    /// Whether offset and leader epoch may name two records: see [`super::losses`].
+    pub fn is_split(&self, id: TopicIdPartition) -> bool {
+        self.split.contains(&id)
     }
 
     /// Whether a member of ISR or eligible leaders has lost something with its power, and the controller cannot know it

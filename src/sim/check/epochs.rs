@@ -3,8 +3,8 @@
 //! Two replicas that hold a record with the same offset and the same leader epoch hold the same record, committed or not,
 //! and the same one before it; so their logs are equal up to there. Everything that finds the place where two logs part,
 //! in replication and in a consumer's own check, rests on this. An unclean election may lose records; it does not break
-//! this. Records that are deleted (below the log start) are left out: when a leader has deleted the place where a
-//! follower's log parts from its own, the follower is not told of it.
+//! this. A leader that has lost its power may (see [`super::losses`]). Records that are deleted (below the log start) are
+//! left out: when a leader has deleted the place where a follower's log parts from its own, the follower is not told of it.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl Guarantee for Epochs {
         "offset and leader epoch name one record"
     }
 
-    fn check(&mut self, world: &World, _committed: &CommittedLogs) -> Result<(), Violation> {
+    fn check(&mut self, world: &World, committed: &CommittedLogs) -> Result<(), Violation> {
         for note in notes(world) {
             let Note::RecordsAppended { broker, partition, base_offset, .. } = note else { continue };
             let Some(replica) = world.broker(*broker).and_then(|broker| broker.partition(partition)) else { continue };
@@ -37,7 +37,7 @@ impl Guarantee for Epochs {
             // A batch may be gone again by the end of the step.
             let Some(batch) = backwards.find(|batch| batch.base_offset() <= *base_offset) else { continue };
             let id = replica.id();
-            if batch.base_offset() != *base_offset {
+            if batch.base_offset() != *base_offset || committed.is_split(id) {
                 continue;
             }
             // What lies below the log start is deleted: a follower may have had something else there, and nobody asks. Of a

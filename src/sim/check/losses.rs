@@ -5,6 +5,11 @@
 //! taken out of the ISR and of the eligible leaders, so a record is lost only if as many replicas as the minimum lose it.
 //! Without them the last member of the ISR stays in it while it is down, and leads again whatever it has lost: one such
 //! loss is enough.
+//!
+//! One thing more can go wrong. A leader that loses its power and comes back before any controller has noticed, or while
+//! none is there, takes its part again in the epoch that it led before, on a log that has become shorter. It lets nobody
+//! in until it has registered, so no client writes to it; but the group coordinator on it may, when a member's session
+//! expires. Then offset and leader epoch name two records, and nobody can tell where the logs part.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +28,11 @@ pub struct Losses {
 }
 
 impl Losses {
+    /// Whether the replica has ever become shorter.
+    pub(super) fn has_lost(&self, id: TopicIdPartition, broker: BrokerId) -> bool {
+        self.of.contains_key(&(id, broker))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.of.is_empty()
     }

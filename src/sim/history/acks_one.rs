@@ -8,7 +8,8 @@ use super::stage::*;
 pub const SCENARIO: Scenario = Scenario {
     id: "acks-one-loss",
     name: "acks=1 and a leader that dies",
-    story: "The leader acknowledges a record, dies before its follower has copied it, and the follower leads without it.",
+    story: "The leader acknowledges a record, dies before its follower has copied it, and the follower leads without \
+            it.",
     old: "acks=1.",
     present: "acks=all, the default: acknowledged when every replica in sync has it.",
     cluster: |_| cluster(2),

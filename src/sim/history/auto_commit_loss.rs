@@ -16,7 +16,8 @@ fn poll(timeout_ms: u32) -> Command {
 pub const SCENARIO: Scenario = Scenario {
     id: "auto-commit-loss",
     name: "Committed, and never processed",
-    story: "An application hands what poll() has given it to other threads and polls again, which commits it; then it crashes.",
+    story: "An application hands what poll() has given it to other threads and polls again, which commits it; then it \
+            crashes.",
     old: "enable.auto.commit=true: poll() takes what it has handed over before for processed.",
     present: "enable.auto.commit=false, and a commit only once a record is processed.",
     cluster: |_| cluster(1),

@@ -11,10 +11,10 @@ use crate::kafka::setup::Truncation;
 pub const SCENARIO: Scenario = Scenario {
     id: "fast-failover",
     name: "An epoch that nobody knows",
-    story: "Leadership changes twice while two replicas cannot hear each other; the one that returns keeps records that the \
-            leader does not have.",
-    old: "A follower asks once, and cuts to the offset at which a larger epoch than its own begins at the leader (KIP-101 \
-          alone).",
+    story: "Leadership changes twice while two replicas cannot hear each other; the one that returns keeps records \
+            that the leader does not have.",
+    old: "A follower asks once, and cuts to the offset at which a larger epoch than its own begins at the leader \
+          (KIP-101 alone).",
     present: "It learns which smaller epoch they share, cuts to the end of that one, and asks again (KIP-279).",
     cluster: |form| {
         let mut spec = cluster(2).with("auto.leader.rebalance.enable", "false");

@@ -7,7 +7,8 @@ use crate::sim::Command;
 pub const SCENARIO: Scenario = Scenario {
     id: "future-timestamp",
     name: "A record from the future",
-    story: "A producer's clock is six days ahead; its record's segment, and all that lies in it, outlives its retention.",
+    story: "A producer's clock is six days ahead; its record's segment, and all that lies in it, outlives its \
+            retention.",
     old: "message.timestamp.after.max.ms without bound, as before 4.0: the record is taken as it is.",
     present: "message.timestamp.after.max.ms of an hour, the default: the record is refused (INVALID_TIMESTAMP).",
     cluster: |_| cluster(1).with("log.retention.check.interval.ms", "1000").with("log.initial.task.delay.ms", "1000"),

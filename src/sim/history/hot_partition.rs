@@ -15,8 +15,8 @@ fn application() -> Application {
 pub const SCENARIO: Scenario = Scenario {
     id: "hot-partition",
     name: "One key has it all",
-    story: "Thirty records, each of which takes a second, are to be read by three consumers; with one key for all, one consumer \
-            has all the work.",
+    story: "Thirty records, each of which takes a second, are to be read by three consumers; with one key for all, one \
+            consumer has all the work.",
     old: "The key is the country, and nearly everybody is from one.",
     present: "The key is the user.",
     cluster: |_| cluster(1),

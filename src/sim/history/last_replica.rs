@@ -7,10 +7,11 @@ use crate::sim::Command;
 pub const SCENARIO: Scenario = Scenario {
     id: "last-replica-standing",
     name: "The last replica standing",
-    story: "A record is on three replicas; two leave the ISR, the third loses its power and comes back without the record, and \
-            leads.",
+    story: "A record is on three replicas; two leave the ISR, the third loses its power and comes back without the \
+            record, and leads.",
     old: "No eligible leader replicas (before 4.1): the last member of the ISR alone may lead again.",
-    present: "Eligible leader replicas (KIP-966): one that left the ISR below its minimum still has everything, and leads.",
+    present: "Eligible leader replicas (KIP-966): one that left the ISR below its minimum still has everything, and \
+              leads.",
     cluster: |form| {
         let mut spec = cluster(3);
         spec.eligible_leader_replicas = form == Form::Present;

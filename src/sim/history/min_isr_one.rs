@@ -6,7 +6,8 @@ use super::stage::*;
 pub const SCENARIO: Scenario = Scenario {
     id: "min-isr-one",
     name: "All of one",
-    story: "Two of three replicas are away, acks=all is acknowledged by the leader alone, and its machine loses its power.",
+    story: "Two of three replicas are away, acks=all is acknowledged by the leader alone, and its machine loses its \
+            power.",
     old: "min.insync.replicas=1, the default.",
     present: "min.insync.replicas=2: a record that only one replica has is not acknowledged.",
     cluster: |_| cluster(3),

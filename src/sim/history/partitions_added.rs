@@ -14,8 +14,8 @@ fn used(play: &super::Play) -> Vec<i32> {
 pub const SCENARIO: Scenario = Scenario {
     id: "partitions-added",
     name: "A key goes elsewhere",
-    story: "A topic grows from two partitions to three, and the same key goes to another partition from then on; what is there \
-            already stays.",
+    story: "A topic grows from two partitions to three, and the same key goes to another partition from then on; what \
+            is there already stays.",
     old: "Partitions are added when they are needed.",
     present: "The topic has enough partitions from the beginning.",
     cluster: |_| cluster(1),

@@ -116,8 +116,8 @@ impl Play {
         goes_on
     }
 
-    /// Looks at the last step. The guarantees are left alone after the first one that is broken: what follows from a loss
-    /// is no news.
+    /// Looks at the last step. The guarantees are left alone after the first one that is broken: what follows from a
+    /// loss is no news.
     fn observe(&mut self) {
         if self.violation.is_none() {
             self.violation = self.checker.check(&self.world).err();

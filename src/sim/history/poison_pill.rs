@@ -24,7 +24,8 @@ fn failed(form: Form) -> Vec<Command> {
 pub const SCENARIO: Scenario = Scenario {
     id: "poison-pill",
     name: "The poison pill",
-    story: "The second of three records cannot be processed; the application goes back to it each time, and its lag grows.",
+    story: "The second of three records cannot be processed; the application goes back to it each time, and its lag \
+            grows.",
     old: "Try again, for ever.",
     present: "Put it aside (a dead-letter topic) and seek past it.",
     cluster: |_| cluster(1),

@@ -8,8 +8,8 @@ use crate::sim::Command;
 pub const SCENARIO: Scenario = Scenario {
     id: "reorder",
     name: "The second before the first",
-    story: "A batch is refused while too few replicas are in sync, the next one comes when they are back, and the retry of the \
-            first lands behind it.",
+    story: "A batch is refused while too few replicas are in sync, the next one comes when they are back, and the \
+            retry of the first lands behind it.",
     old: "enable.idempotence=false with several requests in flight.",
     present: "enable.idempotence=true: the leader refuses a batch whose predecessor it does not have.",
     cluster: |_| cluster(2),

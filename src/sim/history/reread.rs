@@ -16,11 +16,11 @@ fn four_are_processed(world: &crate::sim::World) -> bool {
 pub const SCENARIO: Scenario = Scenario {
     id: "re-read-after-crash",
     name: "Processed again",
-    story: "A consumer processes four records and dies before its next automatic commit; when it is back it processes them \
-            again.",
+    story: "A consumer processes four records and dies before its next automatic commit; when it is back it processes \
+            them again.",
     old: "enable.auto.commit=true: what was processed is committed every 5 s.",
-    present: "commitSync() after each record: at most one record can be processed again, so processing must be idempotent all \
-              the same.",
+    present: "commitSync() after each record: at most one record can be processed again, so processing must be \
+              idempotent all the same.",
     cluster: |_| cluster(1),
     acts: &[
         Act { says: "A topic is made.", when: When::Once(is_up), commands: |_, _| vec![create_topic(&[&[0]], &[])] },

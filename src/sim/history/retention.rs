@@ -10,10 +10,10 @@ const READER: &str = "reader";
 pub const SCENARIO: Scenario = Scenario {
     id: "retention-overtakes-consumer",
     name: "Deleted before it was read",
-    story: "A consumer is away for longer than records are kept; when it is back it stands before the log's start, and is set to \
-            the end.",
+    story: "A consumer is away for longer than records are kept; when it is back it stands before the log's start, and \
+            is set to the end.",
     old: "retention.ms=5000 and auto.offset.reset=latest.",
-    present: "retention.ms of a week, the default: longer than anybody is away. (And the lag is watched.)",
+    present: "retention.ms of a week, the default: longer than anybody is away, and the lag is watched.",
     cluster: |_| cluster(1).with("log.retention.check.interval.ms", "1000").with("log.initial.task.delay.ms", "1000"),
     acts: &[
         Act {

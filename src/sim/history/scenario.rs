@@ -80,8 +80,8 @@ pub struct Scenario {
     pub old_claims: &'static [Claim],
     pub present_claims: &'static [Claim],
     pub watch: Watch,
-    /// The guarantee (see [`crate::sim::check`]) that notices the old form; None: nothing was promised that is broken, and
-    /// only the claims tell. The present form is never noticed.
+    /// The guarantee (see [`crate::sim::check`]) that notices the old form; None: nothing was promised that is broken,
+    /// and only the claims tell. The present form is never noticed.
     pub noticed_by: Option<&'static str>,
 }
 

@@ -6,8 +6,8 @@ use super::stage::*;
 pub const SCENARIO: Scenario = Scenario {
     id: "split-leader",
     name: "A leader who does not know that he is none",
-    story: "The network splits; the old leader, alone with a producer, takes a record, while the others have elected another; when \
-            the network is whole again its record is cut.",
+    story: "The network splits; the old leader, alone with a producer, takes a record, while the others have elected \
+            another; when the network is whole again its record is cut.",
     old: "acks=1: the old leader acknowledges by itself.",
     present: "acks=all: it must wait for replicas that it cannot reach, and the producer finds the new leader.",
     cluster: |_| cluster(3),
@@ -32,7 +32,8 @@ pub const SCENARIO: Scenario = Scenario {
             commands: |_, _| vec![cut(node(0), node(1)), cut(node(0), node(2)), cut(node(0), CONTROLLER)],
         },
         Act {
-            says: "There is another leader, and the old one does not know; the producer does not know either, and sends to it.",
+            says: "There is another leader, and the old one does not know; the producer does not know either, and \
+                   sends to it.",
             when: When::Once(|world| leads(world, 1)),
             commands: |_, _| vec![send(PRODUCER, &["m2"])],
         },

@@ -1,8 +1,8 @@
 //! Two replicas hold different records at the same offset, for good (KIP-101, second scenario).
 //!
-//! Both replicas crash, and the one that comes back first has lost its last record with its machine's power. It leads and
-//! takes another one at the same offset. The other replica comes back and believes its own high watermark, which lies
-//! beyond that offset: it cuts nothing.
+//! Both replicas crash, and the one that comes back first has lost its last record with its machine's power. It leads
+//! and takes another one at the same offset. The other replica comes back and believes its own high watermark, which
+//! lies beyond that offset: it cuts nothing.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
 use super::stage::*;
@@ -11,10 +11,11 @@ use crate::kafka::setup::Truncation;
 pub const SCENARIO: Scenario = Scenario {
     id: "truncation-divergence",
     name: "Two records at one offset",
-    story: "Two replicas crash, one of them without power, and come back one after the other: at one offset they hold different \
-            records.",
+    story: "Two replicas crash, one of them without power, and come back one after the other: at one offset they hold \
+            different records.",
     old: "Followers cut their logs to their own high watermark when the leader changes.",
-    present: "Followers ask the leader where their last leader epoch ended (KIP-101): the record that only one has is cut.",
+    present: "Followers ask the leader where their last leader epoch ended (KIP-101): the record that only one has is \
+              cut.",
     cluster: |form| {
         let mut spec = cluster(2);
         // As it was then: the last member of the ISR leads again, whatever it has lost.

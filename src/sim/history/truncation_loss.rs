@@ -10,7 +10,8 @@ use crate::kafka::setup::Truncation;
 pub const SCENARIO: Scenario = Scenario {
     id: "truncation-loss",
     name: "A follower cuts what was committed",
-    story: "Three replicas hold a record that was acknowledged; two leaders die, one after the other, and the record is gone.",
+    story: "Three replicas hold a record that was acknowledged; two leaders die, one after the other, and the record \
+            is gone.",
     old: "Followers cut their logs to their own high watermark when the leader changes.",
     present: "Followers ask the leader where their last leader epoch ended, and cut only what differs (KIP-101).",
     cluster: |form| {
@@ -38,8 +39,8 @@ pub const SCENARIO: Scenario = Scenario {
             commands: |_, _| vec![send(PRODUCER, &["m2"])],
         },
         Act {
-            says: "It is acknowledged, and no follower knows that yet: the leader dies, and the other two lose sight of each \
-                   other.",
+            says: "It is acknowledged, and no follower knows that yet: the leader dies, and the other two lose sight \
+                   of each other.",
             when: When::Once(|world| acknowledged(world, PRODUCER) == 2),
             commands: |_, _| vec![cut(node(1), node(2)), kill(node(0))],
         },

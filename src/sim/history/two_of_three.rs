@@ -1,4 +1,5 @@
-//! Two of three brokers are down where two must be in sync: Kafka refuses acks=all, and hides what it takes with acks=1.
+//! Two of three brokers are down where two must be in sync: Kafka refuses acks=all, and hides what it takes with
+//! acks=1.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
 use super::stage::*;
@@ -7,8 +8,8 @@ use crate::kafka::client::application::{Application, CommitStyle};
 pub const SCENARIO: Scenario = Scenario {
     id: "two-of-three-down",
     name: "Two of three brokers are down",
-    story: "One of three replicas is left where two must be in sync: committed records are read on, new ones are refused, or \
-            taken and hidden.",
+    story: "One of three replicas is left where two must be in sync: committed records are read on, new ones are \
+            refused, or taken and hidden.",
     old: "acks=1: the record is acknowledged, and nobody sees it.",
     present: "acks=all: the record is refused (NOT_ENOUGH_REPLICAS) until a second replica is back.",
     cluster: |_| cluster(3),

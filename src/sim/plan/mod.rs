@@ -8,6 +8,7 @@
 //! - [`plan`]: what is drawn before a run: the cluster, the clients, and which faults there are (a "swarm": most runs
 //!   leave most faults out, so that rare combinations get their turn);
 //! - [`fault`]: what can go wrong, and how a fault strikes a world;
+//! - [`mend`]: the same for machines and links, and what puts them right;
 //! - [`schedule`]: gives the commands of a plan, step by step, and decides when it is over;
 //! - [`administrator`]: makes the topic, and does what only a person can do;
 //! - [`rest`]: whether a mended cluster has come to rest, or why not yet;
@@ -23,6 +24,7 @@ pub mod campaign;
 pub mod coverage;
 mod draw;
 pub mod fault;
+pub mod mend;
 pub mod noticed;
 #[allow(clippy::module_inception, reason = "a plan is what this module is about")]
 pub mod plan;

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::administrator::{Administrator, is_topic_made};
 use super::draw::Draw;
-use super::fault::{Fault, Mend, Repair, is_going};
+use super::fault::{Fault, Repair, is_going};
+use super::mend::Mend;
 use super::plan::{Plan, TOPIC};
 use super::rest::not_at_rest;
 use crate::kafka::broker::Broker;
