@@ -1,8 +1,10 @@
 //! Record batches from JSON and to JSON.
 
 use glassbroker::kafka::ids::{LeaderEpoch, ProducerEpoch, ProducerId};
+use glassbroker::kafka::record::builder::RATIO_ONE;
 use glassbroker::kafka::record::{
-    Compression, ControlType, EndTransactionMarker, ProducerSequence, RecordBatch, RecordBatchBuilder, TimestampType,
+    Compression, Compressor, ControlType, EndTransactionMarker, ProducerSequence, RecordBatch, RecordBatchBuilder,
+    TimestampType,
 };
 use serde_json::{Map, Value, json};
 
@@ -54,7 +56,10 @@ fn one(json: &Value, now_ms: i64) -> Result<RecordBatch, Failure> {
             marker.to_batch(producer.producer_id, producer.producer_epoch, timestamp(record))
         }
         _ => {
-            let mut builder = RecordBatchBuilder::new(1024);
+            let name = json.get("compression").and_then(Value::as_str).unwrap_or("none");
+            let codec = Compression::named(name);
+            let codec = codec.ok_or_else(|| Failure::scenario(format!("there is no codec {name}")))?;
+            let mut builder = RecordBatchBuilder::new(1024).compressed(Compressor::of(codec), RATIO_ONE);
             for record in &records {
                 let key = values::bytes(record.get("key"))?;
                 let value = values::bytes(record.get("value"))?;

@@ -13,6 +13,7 @@ pub mod batches;
 pub mod clock;
 pub mod cluster;
 pub mod compare;
+pub mod compressed;
 pub mod configs;
 pub mod consumers;
 pub mod features;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Failure};
 use super::clock::Clock;
 use super::compare;
+use super::compressed;
 use super::names::Names;
 use super::trace::{Step, Trace};
 use super::unbuilt;
@@ -92,9 +93,10 @@ fn run(trace: &Trace, verbose: bool) -> Verdict {
                     println!("    -> {answer}");
                 }
                 let found = stable(step, &mut answer).then_some(answer);
-                if let (Some(expected), Some(found)) = (step.get("expect"), found) {
+                if let (Some(expected), Some(mut found)) = (step.get("expect"), found) {
                     let mut expected = expected.clone();
                     stable(step, &mut expected);
+                    compressed::level(&expected, &mut found);
                     let list = compare::differences(&expected, &found);
                     if verbose {
                         list.iter().for_each(|difference| println!("    != {difference}"));

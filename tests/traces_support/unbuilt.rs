@@ -17,15 +17,14 @@ fn feature(trace: &Trace) -> Option<String> {
 
 fn server_config(trace: &Trace) -> Option<String> {
     let of_brokers = trace.spec.brokers.iter().flat_map(|broker| broker.config.iter());
-    trace.spec.config.iter().chain(of_brokers).find_map(|(name, value)| server_property(name, value))
+    trace.spec.config.iter().chain(of_brokers).find_map(|(name, _)| server_property(name))
 }
 
 /// Server properties that set something in motion which is not built. Others only tune what is there, or what no step
 /// uses.
-fn server_property(name: &str, value: &str) -> Option<String> {
+fn server_property(name: &str) -> Option<String> {
     let what = match name {
         "offsets.retention.check.interval.ms" => "expiry of committed offsets",
-        "compression.type" if value != "producer" => "compression",
         _ => return None,
     };
     Some(format!("{what} ({name})"))
@@ -49,7 +48,6 @@ fn step(step: &Value) -> Option<String> {
         "producer_open" => return producer(step),
         "consumer_open" => return consumer(step),
         "subscribe" if step.get("topics").is_none() => Some("subscriptions by pattern"),
-        "create_topic" => return topic(step),
         "alter_config" => return alter_config(step),
         "request" => return request(step),
         "raw_produce" => return raw_produce(step),
@@ -67,8 +65,7 @@ fn producer(step: &Value) -> Option<String> {
     if setting(step, "transactional.id").is_some() {
         return Some("transactions (transactional.id)".into());
     }
-    let compression = setting(step, "compression.type").map(plain).filter(|codec| codec != "none");
-    compression.map(|codec| format!("compression (compression.type={codec})"))
+    None
 }
 
 fn consumer(step: &Value) -> Option<String> {
@@ -80,12 +77,6 @@ fn consumer(step: &Value) -> Option<String> {
     let assignors = setting(step, "partition.assignment.strategy").map(plain)?;
     let other = assignors.split(',').map(str::trim).find(|name| !name.ends_with("RangeAssignor") && *name != "range");
     other.map(|name| format!("the assignor {}", name.rsplit('.').next().unwrap_or(name)))
-}
-
-fn topic(step: &Value) -> Option<String> {
-    let is_codec = |codec: &String| ["gzip", "snappy", "lz4", "zstd"].contains(&codec.as_str());
-    let compression = setting(step, "compression.type").map(plain).filter(is_codec);
-    compression.map(|codec| format!("compression (compression.type={codec})"))
 }
 
 fn alter_config(step: &Value) -> Option<String> {
@@ -114,8 +105,7 @@ fn raw_produce(step: &Value) -> Option<String> {
         if batch.get("magic").is_some_and(|magic| magic != 2) {
             return Some("message formats before magic 2".into());
         }
-        let codec = batch.get("compression").map(plain).filter(|codec| codec != "none")?;
-        Some(format!("compression (raw_produce with {codec})"))
+        None
     })
 }
 

@@ -3,6 +3,7 @@
 use super::Properties;
 use super::table::{ANY, ConfigError, config_table};
 use crate::kafka::protocol::produce::Acks;
+use crate::kafka::record::{Compression, Compressor};
 
 config_table! {
     /// Settings of a producer.
@@ -10,7 +11,10 @@ config_table! {
         acks: Acks = Acks::All, "acks", ANY, "How many replicas must have a record before the leader answers.";
         batch_size: u32 = 16_384, "batch.size", 0..=2_147_483_647, "Bytes that a batch of one partition is filled up to.";
         buffer_memory: u64 = 33_554_432, "buffer.memory", 0..=i64::MAX, "Bytes of records that may wait in the producer.";
+        compression_gzip_level: i32 = -1, "compression.gzip.level", -1..=9, "How hard gzip tries: 1 is fast, 9 is small, -1 is in between.";
+        compression_lz4_level: i32 = 9, "compression.lz4.level", 1..=17, "How hard lz4 tries; here it has one level only.";
         compression_type: String = "none".into(), "compression.type", ANY, "How a whole batch is compressed.";
+        compression_zstd_level: i32 = 3, "compression.zstd.level", -131_072..=22, "How hard zstd tries; here it has one level only.";
         delivery_timeout_ms: u32 = 120_000, "delivery.timeout.ms", 0..=2_147_483_647, "How long a record may take from send() to its final answer.";
         enable_idempotence: bool = true, "enable.idempotence", ANY, "Whether sequence numbers keep a repeated batch from being written twice.";
         linger_ms: u32 = 5, "linger.ms", 0..=2_147_483_647, "How long a batch waits for more records.";
@@ -38,16 +42,17 @@ impl ProducerConfig {
     ///
     /// # Errors
     /// A value is refused; or `enable.idempotence` or `delivery.timeout.ms` was set itself and another setting
-    /// contradicts it; or `compression.type` names a codec that is not built in.
+    /// contradicts it; or `compression.type` names no codec.
     pub fn from_client_properties(properties: &Properties) -> Result<ProducerConfig, ConfigError> {
         let mut config = ProducerConfig::from_properties(properties)?;
         let refuse = |name: &str, value: String, reason: &str| {
             Err(ConfigError { name: name.into(), value, reason: reason.into() })
         };
-        if config.compression_type != "none" {
-            let known = ["gzip", "snappy", "lz4", "zstd"].contains(&config.compression_type.as_str());
-            let reason = if known { "This codec is not built in" } else { "Unknown compression name" };
-            return refuse("compression.type", config.compression_type, reason);
+        if Compression::named(&config.compression_type).is_none() {
+            return refuse("compression.type", config.compression_type, "Unknown compression name");
+        }
+        if config.compression_gzip_level == 0 {
+            return refuse("compression.gzip.level", "0".into(), "Must be -1, or from 1 to 9");
         }
         let least_delivery_timeout_ms = config.linger_ms.saturating_add(config.request_timeout_ms);
         if config.delivery_timeout_ms < least_delivery_timeout_ms {
@@ -69,6 +74,12 @@ impl ProducerConfig {
             config.enable_idempotence = false;
         }
         Ok(config)
+    }
+
+    /// What batches are compressed with.
+    pub fn compressor(&self) -> Compressor {
+        let codec = Compression::named(&self.compression_type).unwrap_or_default();
+        Compressor { codec, gzip_level: self.compression_gzip_level }
     }
 
     /// Why idempotence, though it is on, cannot be had with the other settings.
@@ -115,6 +126,7 @@ mod tests {
         assert_eq!(config(&[("linger.ms", "100000")]).map(|config| config.delivery_timeout_ms), Ok(130_000));
         assert!(config(&[("delivery.timeout.ms", "30004")]).is_err());
         assert!(config(&[("delivery.timeout.ms", "30005")]).is_ok());
-        assert!(config(&[("compression.type", "gzip")]).is_err());
+        assert!(config(&[("compression.type", "gzip")]).is_ok());
+        assert!(config(&[("compression.type", "brotli")]).is_err());
     }
 }

@@ -6,6 +6,7 @@ config_table! {
     /// Settings of a topic.
     TopicConfig {
         cleanup_policy: String = "delete".into(), "cleanup.policy", ANY, "What happens to old records: delete, compact, both or neither.";
+        compression_gzip_level: i32 = -1, "compression.gzip.level", -1..=9, "How hard gzip tries: 1 is fast, 9 is small, -1 is in between.";
         compression_type: String = "producer".into(), "compression.type", ANY, "producer: batches stay as they came.";
         delete_retention_ms: i64 = 86_400_000, "delete.retention.ms", 0..=i64::MAX, "How long a tombstone outlives its key.";
         file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", 0..=i64::MAX, "How long a deleted segment's files stay on disk.";

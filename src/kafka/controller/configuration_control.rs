@@ -14,7 +14,6 @@ use crate::kafka::protocol::admin::{
 
 /// Topic settings of Kafka that the model does not obey, and takes as they are.
 const OTHER_TOPIC_CONFIGS: &[&str] = &[
-    "compression.gzip.level",
     "compression.lz4.level",
     "compression.zstd.level",
     "flush.messages",

@@ -3,7 +3,7 @@
 
 use super::cleaner::log_to_clean::RATIO_ONE;
 use crate::kafka::config::{BrokerConfig, TopicConfig};
-use crate::kafka::record::TimestampType;
+use crate::kafka::record::{Compression, Compressor, TimestampType};
 
 /// Topic configuration, and two broker settings that the log needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub struct LogConfig {
     pub segment_index_bytes: i32,
     /// `index.interval.bytes`: an index entry is written when more than that was appended since the last one.
     pub index_interval_bytes: i32,
+    /// `compression.type`: what batches are compressed with; None (`producer`): as they came.
+    pub compressor: Option<Compressor>,
     /// `message.timestamp.type`.
     pub message_timestamp_type: TimestampType,
     /// `message.timestamp.before.max.ms`: how far a record may lie in the past.
@@ -59,6 +61,12 @@ impl LogConfig {
             segment_ms: topic.segment_ms,
             segment_index_bytes: topic.segment_index_bytes,
             index_interval_bytes: topic.index_interval_bytes,
+            compressor: match topic.compression_type.as_str() {
+                "uncompressed" => Some(Compressor::default()),
+                name => {
+                    Compression::named(name).map(|codec| Compressor { codec, gzip_level: topic.compression_gzip_level })
+                }
+            },
             message_timestamp_type: match topic.message_timestamp_type.as_str() {
                 "LogAppendTime" => TimestampType::LogAppendTime,
                 _ => TimestampType::CreateTime,

@@ -23,8 +23,11 @@ pub enum LogError {
     MessageTooLarge { partition: TopicPartition, size: i32, max_message_bytes: i32 },
     /// `RECORD_LIST_TOO_LARGE`: larger than `segment.bytes`.
     RecordListTooLarge { partition: TopicPartition, size: i32, segment_bytes: i32 },
-    /// `UNSUPPORTED_COMPRESSION_TYPE`: the records cannot be read, so they cannot be checked.
-    UnsupportedCompression { partition: TopicPartition, error: RecordError },
+    /// `UNKNOWN_SERVER_ERROR`: the codec is not known, or the compressed records are damaged.
+    Undecodable { partition: TopicPartition, error: RecordError },
+    /// `UNKNOWN_SERVER_ERROR`: the records of a compressed batch are numbered wrongly, and the batch is not to be
+    /// compressed anew, which would number them rightly.
+    WrongInnerOffset { partition: TopicPartition, expected: i32, offset: Offset },
     /// `INVALID_RECORD`: the batch as a whole is not what a client may send.
     InvalidRecord { message: String },
     /// `INVALID_RECORD`: single records fail it.
@@ -66,13 +69,14 @@ impl LogError {
             LogError::CorruptMessage { .. } => ErrorCode::CorruptMessage,
             LogError::MessageTooLarge { .. } => ErrorCode::MessageTooLarge,
             LogError::RecordListTooLarge { .. } => ErrorCode::RecordListTooLarge,
-            LogError::UnsupportedCompression { .. } => ErrorCode::UnsupportedCompressionType,
             LogError::InvalidRecord { .. } | LogError::InvalidRecords { .. } => ErrorCode::InvalidRecord,
             LogError::InvalidTimestamp { .. } => ErrorCode::InvalidTimestamp,
             LogError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
             LogError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
             LogError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
-            LogError::UnexpectedAppendOffset { .. } => ErrorCode::Unknown,
+            LogError::UnexpectedAppendOffset { .. }
+            | LogError::Undecodable { .. }
+            | LogError::WrongInnerOffset { .. } => ErrorCode::Unknown,
         }
     }
 
@@ -97,8 +101,11 @@ impl LogError {
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LogError::CorruptMessage { partition, error } | LogError::UnsupportedCompression { partition, error } => {
+            LogError::CorruptMessage { partition, error } | LogError::Undecodable { partition, error } => {
                 write!(f, "{error} in topic partition {partition}")
+            }
+            LogError::WrongInnerOffset { partition, expected, offset } => {
+                write!(f, "Record with offset {offset} where {expected} is expected in topic partition {partition}")
             }
             LogError::MessageTooLarge { partition, size, max_message_bytes } => write!(
                 f,

@@ -237,12 +237,6 @@ impl Log {
         self.high_watermark = offset;
     }
 
-    /// What is appended from the active segment's base offset on was never cleaned.
-    fn truncate_cleaner_checkpoint(&mut self) {
-        let base_offset = self.active_segment().base_offset();
-        self.cleaner_checkpoint = self.cleaner_checkpoint.map(|checkpoint| checkpoint.min(base_offset));
-    }
-
     /// Moves the log start up, as `DeleteRecords` and followers do; never down. No byte inside a segment is removed.
     /// Returns whether it moved.
     ///

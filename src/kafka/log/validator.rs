@@ -5,7 +5,7 @@ use super::append::AppendOrigin;
 use super::config::LogConfig;
 use super::error::{LogError, RecordIssue};
 use crate::kafka::ids::TopicPartition;
-use crate::kafka::record::{RecordBatch, RecordError, RecordView, TimestampType};
+use crate::kafka::record::{Compression, Compressor, RecordBatch, RecordError, RecordView, TimestampType};
 
 /// What is checked of the batch as a whole: base offset, size, CRC.
 pub(super) fn analyze(
@@ -21,15 +21,18 @@ pub(super) fn analyze(
         );
         return Err(LogError::InvalidRecord { message });
     }
-    let size = batch.size_in_bytes();
-    if size > config.max_message_bytes {
-        return Err(LogError::MessageTooLarge {
-            partition: partition.clone(),
-            size,
-            max_message_bytes: config.max_message_bytes,
-        });
-    }
+    check_size(batch, partition, config)?;
     check_crc(batch, partition)
+}
+
+/// # Errors
+/// [`LogError::MessageTooLarge`].
+fn check_size(batch: &RecordBatch, partition: &TopicPartition, config: &LogConfig) -> Result<(), LogError> {
+    let (size, max_message_bytes) = (batch.size_in_bytes(), config.max_message_bytes);
+    if size > max_message_bytes {
+        return Err(LogError::MessageTooLarge { partition: partition.clone(), size, max_message_bytes });
+    }
+    Ok(())
 }
 
 /// # Errors
@@ -45,8 +48,8 @@ pub(super) fn check_crc(batch: &RecordBatch, partition: &TopicPartition) -> Resu
     Err(LogError::CorruptMessage { partition: partition.clone(), error })
 }
 
-/// Checks header and records, and returns the batch with the timestamps that the topic wants: the time of the append,
-/// or the true largest of the records.
+/// Checks header and records, and returns the batch with the timestamps that the topic wants (the time of the append, or
+/// the true largest of the records) and in its codec. A batch that keeps its codec is not compressed anew.
 pub(super) fn validate(
     batch: &RecordBatch,
     origin: AppendOrigin,
@@ -58,18 +61,24 @@ pub(super) fn validate(
         validate_client_batch(batch, partition)?;
     }
     let unreadable = |error: RecordError| match error {
-        RecordError::UnsupportedCompression { .. } | RecordError::UnknownCompression { .. } => {
-            LogError::UnsupportedCompression { partition: partition.clone(), error }
+        RecordError::DamagedCompression { .. } | RecordError::UnknownCompression { .. } => {
+            LogError::Undecodable { partition: partition.clone(), error }
         }
         error => LogError::InvalidRecord { message: format!("{error} in topic partition {partition}") },
     };
+    let source = batch.compression().map_err(unreadable)?;
+    let compressor = config.compressor.unwrap_or(Compressor::of(source));
     let data = batch.record_data().map_err(unreadable)?;
     let mut max_timestamp = -1;
     let mut issues = Vec::new();
     let mut is_timestamp_issue = false;
+    let mut wrong_offset = None;
     for (batch_index, view) in data.views().enumerate() {
         let view = view.map_err(unreadable)?;
         max_timestamp = max_timestamp.max(view.timestamp);
+        if view.offset != batch.base_offset() + batch_index as i64 {
+            wrong_offset = wrong_offset.or(Some((batch_index as i32, view.offset)));
+        }
         let message = if config.is_compacted && view.key.is_none() {
             Some(format!("Compacted topic cannot accept message without key in topic partition {partition}"))
         } else {
@@ -84,6 +93,17 @@ pub(super) fn validate(
     }
     if !issues.is_empty() {
         return Err(LogError::InvalidRecords { issues });
+    }
+    if source == compressor.codec || (source == Compression::None && batch.is_control()) {
+        // Nobody looks at the offsets of records that are not compressed.
+        if let Some((expected, offset)) = wrong_offset.filter(|_| source != Compression::None) {
+            return Err(LogError::WrongInnerOffset { partition: partition.clone(), expected, offset });
+        }
+    } else {
+        let records: Vec<RecordView<'_>> = data.views().map_while(Result::ok).collect();
+        let rebuilt = batch.rebuilt(&records, compressor, config.message_timestamp_type, now_ms);
+        check_size(&rebuilt, partition, config)?;
+        return Ok(rebuilt);
     }
     Ok(match config.message_timestamp_type {
         TimestampType::LogAppendTime => batch.with_log_append_time(now_ms),

@@ -113,7 +113,7 @@ impl RecordBatch {
     /// Checks everything that the bytes can tell: CRC, number of records, and the structure of each.
     ///
     /// # Errors
-    /// The first thing that is wrong; [`RecordError::UnsupportedCompression`] if the records cannot be read.
+    /// The first thing that is wrong; [`RecordError::DamagedCompression`] if the records cannot be read.
     pub fn check(&self) -> Result<(), RecordError> {
         if !self.is_valid() {
             return Err(RecordError::CorruptCrc { stored: self.crc(), computed: self.computed_crc() });
@@ -292,7 +292,7 @@ impl RecordBatch {
     /// The records part, decompressed, to be walked without copying.
     ///
     /// # Errors
-    /// [`RecordError::UnsupportedCompression`], [`RecordError::UnknownCompression`].
+    /// [`RecordError::DamagedCompression`], [`RecordError::UnknownCompression`].
     pub fn record_data(&self) -> Result<RecordData, RecordError> {
         let start = HEADER_SIZE - BODY_START;
         match self.compression()? {

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use super::batch::{ProducerSequence, RecordBatch, put, seal};
-use super::codec::Compression;
+use super::codec::{Compression, Compressor};
 use super::header::{self, BODY_START, HEADER_SIZE};
 use super::record::RecordHeader;
 use super::varint::{MAX_VARINT_BYTES, MAX_VARLONG_BYTES, varint_size, varlong_size, write_varint, write_varlong};
@@ -13,6 +13,9 @@ use crate::kafka::ids::LeaderEpoch;
 /// Most bytes of a record beside its key, value and headers: length, attributes, timestamp and offset delta
 /// (`DefaultRecord.MAX_RECORD_OVERHEAD`).
 pub const MAX_RECORD_OVERHEAD: usize = MAX_VARINT_BYTES + 1 + MAX_VARLONG_BYTES + MAX_VARINT_BYTES;
+
+/// A whole, as ratios of compression are counted.
+pub const RATIO_ONE: u32 = 1_000_000;
 
 /// Bytes of the key, value and headers with their lengths.
 fn content_size(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[RecordHeader]) -> usize {
@@ -46,12 +49,15 @@ pub fn estimate_batch_size_upper_bound(key: Option<&[u8]>, value: Option<&[u8]>,
 
 /// A batch that still grows. Appending allocates only when the buffer does.
 ///
-/// Uncompressed as it grows; the size is exact.
+/// Uncompressed as it grows: its size is exact if it will not be compressed, and else an estimate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordBatchBuilder {
     /// The body, from the magic byte on; the header is written by [`RecordBatchBuilder::finish`].
     body: Vec<u8>,
     write_limit: u32,
+    compressor: Compressor,
+    /// What compression is expected to leave, in millionths.
+    ratio: u32,
     base_timestamp: i64,
     max_timestamp: i64,
     record_count: i32,
@@ -67,10 +73,18 @@ impl RecordBatchBuilder {
         RecordBatchBuilder {
             body,
             write_limit: write_limit as u32,
+            compressor: Compressor::default(),
+            ratio: RATIO_ONE,
             base_timestamp: -1,
             max_timestamp: -1,
             record_count: 0,
         }
+    }
+
+    /// The same, to be compressed when it is done. `ratio`: what the codec is expected to leave of the records, in
+    /// millionths.
+    pub fn compressed(self, compressor: Compressor, ratio: u32) -> RecordBatchBuilder {
+        RecordBatchBuilder { compressor, ratio, ..self }
     }
 
     /// Appends a record and returns its place in the batch, from 0. The limit is not looked at: see
@@ -116,9 +130,19 @@ impl RecordBatchBuilder {
         self.record_count > 0 && self.size_in_bytes() >= self.write_limit as usize
     }
 
-    /// Bytes of the batch as it stands, header included; exact.
+    /// Bytes of the batch as it stands, header included: exact if it will not be compressed, else by the expected
+    /// ratio and five per cent more (`MemoryRecordsBuilder.estimatedBytesWritten`).
     pub fn size_in_bytes(&self) -> usize {
-        BODY_START + self.body.len()
+        if self.compressor.codec == Compression::None {
+            return BODY_START + self.body.len();
+        }
+        let estimate = self.uncompressed_bytes() * u64::from(self.ratio) / u64::from(RATIO_ONE) * 105 / 100;
+        HEADER_SIZE + estimate as usize
+    }
+
+    /// Bytes of the records, before compression.
+    pub fn uncompressed_bytes(&self) -> u64 {
+        (BODY_START + self.body.len() - HEADER_SIZE) as u64
     }
 
     pub fn record_count(&self) -> i32 {
@@ -139,7 +163,7 @@ impl RecordBatchBuilder {
     /// # Panics
     /// If it is empty: a batch without records is never made by a producer.
     pub fn finish(self, producer: ProducerSequence) -> RecordBatch {
-        self.finish_with(producer, Compression::None.id())
+        self.finish_with(producer, 0)
     }
 
     /// As [`RecordBatchBuilder::finish`], for control records.
@@ -150,6 +174,11 @@ impl RecordBatchBuilder {
     fn finish_with(mut self, producer: ProducerSequence, attributes: i16) -> RecordBatch {
         assert!(self.record_count > 0, "a batch holds a record");
         let transactional = if producer.is_transactional { header::TRANSACTIONAL_BIT } else { 0 };
+        if self.compressor.codec != Compression::None {
+            let records = self.body.split_off(HEADER_SIZE - BODY_START);
+            self.body.extend_from_slice(&self.compressor.compress(&records));
+        }
+        let attributes = attributes | self.compressor.codec.id();
         let body = &mut self.body;
         put(body, header::MAGIC, header::MAGIC_V2.to_be_bytes());
         put(body, header::ATTRIBUTES, (attributes | transactional).to_be_bytes());
@@ -168,6 +197,7 @@ impl RecordBatchBuilder {
 impl Hash for RecordBatchBuilder {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.write_limit.hash(state);
+        (self.compressor, self.ratio).hash(state);
         self.record_count.hash(state);
         self.base_timestamp.hash(state);
         self.max_timestamp.hash(state);

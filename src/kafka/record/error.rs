@@ -19,8 +19,8 @@ pub enum RecordError {
     CorruptCrc { stored: u32, computed: u32 },
     /// Bits 0 to 2 of the attributes name no codec.
     UnknownCompression { id: i16 },
-    /// A codec that is not built in.
-    UnsupportedCompression { compression: Compression },
+    /// The records are not what their codec writes.
+    DamagedCompression { compression: Compression },
     /// The header counts other records than the batch holds.
     WrongRecordCount { declared: i32, found: i32 },
     /// Bytes after the last record.
@@ -74,8 +74,8 @@ impl fmt::Display for RecordError {
                 write!(f, "record batch is corrupt (stored crc = {stored}, computed crc = {computed})")
             }
             RecordError::UnknownCompression { id } => write!(f, "unknown compression id {id} in the attributes"),
-            RecordError::UnsupportedCompression { compression } => {
-                write!(f, "unsupported compression {}", compression.name())
+            RecordError::DamagedCompression { compression } => {
+                write!(f, "the compressed records are no {}", compression.name())
             }
             RecordError::WrongRecordCount { declared, found } => {
                 write!(f, "record batch declares {declared} records and holds {found}")

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::batch::RecordBatch;
+use super::codec::Compression;
 use super::error::RecordError;
 use super::header::{self, HEADER_SIZE};
 use super::varint::Reader;
@@ -28,19 +29,16 @@ pub struct Field {
 pub fn describe(batch: &RecordBatch) -> Result<Vec<Field>, RecordError> {
     let bytes = batch.to_bytes();
     let mut walk = Walk { fields: describe_header(batch), record: None, reader: Reader::new(&bytes, HEADER_SIZE) };
-    match batch.record_data() {
-        Ok(data) => {
-            for (number, view) in (0..).zip(data.views()) {
-                view?;
-                walk.record = Some(number);
-                walk.describe_record()?;
-            }
-        }
-        Err(RecordError::UnsupportedCompression { .. }) => {
-            let size = walk.reader.remaining();
-            walk.bytes("records", size)?;
-        }
-        Err(error) => return Err(error),
+    let data = batch.record_data()?;
+    if batch.compression()? != Compression::None {
+        let size = walk.reader.remaining();
+        walk.bytes("records", size)?;
+        return Ok(walk.fields);
+    }
+    for (number, view) in (0..).zip(data.views()) {
+        view?;
+        walk.record = Some(number);
+        walk.describe_record()?;
     }
     Ok(walk.fields)
 }

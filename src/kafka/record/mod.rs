@@ -6,7 +6,7 @@
 //! - [`record`]: one record, and how it is read out of a batch;
 //! - [`builder`]: how a producer appends records to a batch;
 //! - [`control`]: commit and abort markers;
-//! - [`codec`]: compression, as far as it is built;
+//! - [`codec`]: compression of the records part;
 //! - [`rewrite`]: a batch with fewer records;
 //! - [`sequence`]: sequence numbers and how they wrap;
 //! - [`layout`]: a batch as annotated bytes, to be shown;
@@ -31,7 +31,7 @@ pub mod varint;
 pub use batch::{ProducerSequence, RecordBatch, TimestampType};
 pub use builder::RecordBatchBuilder;
 pub use bytes::Bytes;
-pub use codec::Compression;
+pub use codec::{Compression, Compressor};
 pub use control::{ControlType, EndTransactionMarker};
 pub use error::RecordError;
 pub use record::{Record, RecordHeader, RecordView};

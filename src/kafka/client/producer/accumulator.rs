@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{NewRecord, ProducerBatch};
+use super::compression_ratio::CompressionRatio;
 use super::idempotence::Idempotence;
 use super::partitioner::StickyPartition;
 use super::queue::PartitionQueue;
@@ -16,6 +17,8 @@ use crate::kafka::random::Random;
 pub struct TopicQueues {
     pub topic: TopicName,
     pub sticky: StickyPartition,
+    /// What compression has left of its batches so far.
+    pub compression_ratio: CompressionRatio,
     /// By partition number; never fewer than metadata has shown.
     pub partitions: Vec<PartitionQueue>,
 }
@@ -75,7 +78,12 @@ impl RecordAccumulator {
             Some(at) => at,
             None => {
                 let topic = topic.clone();
-                self.topics.push(TopicQueues { topic, sticky: StickyPartition::default(), partitions: vec![] });
+                self.topics.push(TopicQueues {
+                    topic,
+                    sticky: StickyPartition::default(),
+                    compression_ratio: CompressionRatio::default(),
+                    partitions: vec![],
+                });
                 self.topics.len() - 1
             }
         };
@@ -147,7 +155,13 @@ impl RecordAccumulator {
                 continue;
             }
             self.last_batch_id += 1;
-            let mut batch = ProducerBatch::new(self.last_batch_id, size, record, now);
+            let mut batch = ProducerBatch::new(
+                self.last_batch_id,
+                size,
+                (config.compressor(), topic.compression_ratio),
+                record,
+                now,
+            );
             batch.allocated_bytes = size as u32;
             self.used_bytes += size as u64;
             let bytes = u64::from(batch.size_bytes());
@@ -264,6 +278,11 @@ impl RecordAccumulator {
         drained
     }
 
+    /// A batch of this queue was compressed.
+    pub fn observe_compression(&mut self, at: QueueAt, compressed: u64, uncompressed: u64) {
+        self.topics[at.topic as usize].compression_ratio.observe(compressed, uncompressed);
+    }
+
     /// Returns the memory of a batch that is done.
     pub fn deallocate(&mut self, batch: &ProducerBatch) {
         self.used_bytes = self.used_bytes.saturating_sub(u64::from(batch.allocated_bytes));
@@ -272,7 +291,11 @@ impl RecordAccumulator {
     /// Splits a batch that was too large and puts the parts where it would be. Returns into how many.
     pub fn split_and_reenqueue(&mut self, at: QueueAt, mut batch: ProducerBatch, batch_size: u32) -> u32 {
         self.deallocate(&batch);
-        let parts = batch.split(&mut self.last_batch_id, batch_size);
+        let ratio = &mut self.topics[at.topic as usize].compression_ratio;
+        if let Some((compressed, uncompressed)) = batch.compressed_bytes() {
+            ratio.reset_after_split(compressed, uncompressed);
+        }
+        let parts = batch.split(&mut self.last_batch_id, batch_size, *ratio);
         let count = parts.len() as u32;
         for part in parts.into_iter().rev() {
             self.queue(at).reenqueue(part);

@@ -3,10 +3,12 @@
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
+use super::compression_ratio::CompressionRatio;
 use crate::kafka::ids::{LeaderEpoch, ProducerEpoch, ProducerId, SimTime};
 use crate::kafka::record::builder::estimate_batch_size_upper_bound;
+use crate::kafka::record::header::HEADER_SIZE;
 use crate::kafka::record::sequence::increment_sequence;
-use crate::kafka::record::{ProducerSequence, RecordBatch, RecordBatchBuilder, RecordHeader};
+use crate::kafka::record::{Compression, Compressor, ProducerSequence, RecordBatch, RecordBatchBuilder, RecordHeader};
 use crate::kafka::sends::{SendId, Sends};
 
 /// A record with what the accumulator needs to know of it.
@@ -58,6 +60,9 @@ pub struct ProducerBatch {
     /// Its records' sends, in the order of the records.
     pub sends: Sends,
     contents: Contents,
+    compressor: Compressor,
+    /// Bytes of its records before compression; 0 while it grows.
+    uncompressed_bytes: u64,
     /// No record may be added any more.
     closed: bool,
     /// When its first record was added: `linger.ms` and `delivery.timeout.ms` count from here.
@@ -88,13 +93,22 @@ pub struct ProducerBatch {
 
 impl ProducerBatch {
     /// A batch with its first record, meant to grow to `write_limit` bytes.
-    pub fn new(id: u32, write_limit: usize, record: &NewRecord, now: SimTime) -> ProducerBatch {
-        let mut builder = RecordBatchBuilder::new(write_limit);
+    /// `compressor` and `ratio` as in [`RecordBatchBuilder::compressed`].
+    pub fn new(
+        id: u32,
+        write_limit: usize,
+        (compressor, ratio): (Compressor, CompressionRatio),
+        record: &NewRecord,
+        now: SimTime,
+    ) -> ProducerBatch {
+        let mut builder = RecordBatchBuilder::new(write_limit).compressed(compressor, ratio.millionths());
         builder.append(record.timestamp, record.key, record.value, record.headers);
         ProducerBatch {
             id,
             sends: Sends::one(record.send),
             contents: Contents::Growing(Rc::new(builder)),
+            compressor,
+            uncompressed_bytes: 0,
             closed: false,
             created_at: now,
             waits_since: now,
@@ -177,6 +191,7 @@ impl ProducerBatch {
         let batch = match &mut self.contents {
             Contents::Growing(builder) => {
                 let builder = std::mem::replace(builder, Rc::new(RecordBatchBuilder::new(0)));
+                self.uncompressed_bytes = builder.uncompressed_bytes();
                 Rc::unwrap_or_clone(builder).finish(producer)
             }
             Contents::Built(batch) if batch.producer_sequence() == producer => batch.clone(),
@@ -186,6 +201,18 @@ impl ProducerBatch {
         self.closed = true;
         self.sequence_was_reset = false;
         batch
+    }
+
+    /// Whether its records are still growing, so that the next [`ProducerBatch::encode`] compresses them.
+    pub fn is_growing(&self) -> bool {
+        matches!(self.contents, Contents::Growing(_))
+    }
+
+    /// Bytes of its records after and before compression; None: it is not compressed, or not yet.
+    pub fn compressed_bytes(&self) -> Option<(u64, u64)> {
+        let Contents::Built(batch) = &self.contents else { return None };
+        let compressed = (batch.size_in_bytes() as u64).saturating_sub(HEADER_SIZE as u64);
+        (self.compressor.codec != Compression::None).then_some((compressed, self.uncompressed_bytes))
     }
 
     /// Takes note of the leader's epoch as metadata has it: a retry need not wait if there is a new leader (KIP-951).
@@ -205,7 +232,7 @@ impl ProducerBatch {
 
     /// The records in batches of at most `write_limit` bytes each, if they can be; ids are counted from `next_id`.
     /// Sequence numbers go on from one to the next.
-    pub fn split(&mut self, next_id: &mut u32, batch_size: u32) -> Vec<ProducerBatch> {
+    pub fn split(&mut self, next_id: &mut u32, batch_size: u32, ratio: CompressionRatio) -> Vec<ProducerBatch> {
         // What came out of a split and still is too large is halved (KAFKA-8350).
         let write_limit = if self.is_split { self.largest_record_bytes.max(self.size_bytes() / 2) } else { batch_size };
         let whole = self.encode();
@@ -218,7 +245,7 @@ impl ProducerBatch {
             }
             *next_id += 1;
             let limit = record.size_upper_bound.max(write_limit as usize);
-            let mut batch = ProducerBatch::new(*next_id, limit, &record, self.created_at);
+            let mut batch = ProducerBatch::new(*next_id, limit, (self.compressor, ratio), &record, self.created_at);
             batch.is_split = true;
             batch.in_doubt = self.in_doubt;
             batches.push(batch);

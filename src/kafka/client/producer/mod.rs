@@ -4,6 +4,7 @@
 //! - [`calls`]: what the application asks, and how it blocks;
 //! - [`partitioner`]: which partition a record goes to;
 //! - [`batch`], [`queue`], [`accumulator`]: batches that fill and wait, by partition;
+//! - [`compression_ratio`]: what compression is expected to leave;
 //! - [`sender`]: what is sent when, and to whom; the one timer;
 //! - [`in_flight`]: requests without an answer;
 //! - [`answers`]: what an answer, or its absence, means for each batch;
@@ -16,6 +17,7 @@ mod accumulator;
 mod answers;
 mod batch;
 mod calls;
+mod compression_ratio;
 mod idempotence;
 mod in_flight;
 mod partitioner;

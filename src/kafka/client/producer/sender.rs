@@ -89,7 +89,9 @@ impl Producer {
             let queue = self.accumulator.queue(at);
             let partition = queue.partition.clone();
             let Some(batch) = queue.sent.iter_mut().find(|batch| batch.id == batch_id) else { continue };
+            let is_new = batch.is_growing();
             let encoded = batch.encode();
+            let compressed = batch.compressed_bytes().filter(|_| is_new);
             sent_note = Some(out.note(Note::BatchSent {
                 client,
                 partition: partition.clone(),
@@ -100,6 +102,9 @@ impl Producer {
                 base_sequence: encoded.base_sequence(),
             }));
             batches.push(InFlightBatch { at, topic_id, batch_id, last_sequence: identity.zip(batch.last_sequence()) });
+            if let Some((compressed, uncompressed)) = compressed {
+                self.accumulator.observe_compression(at, compressed, uncompressed);
+            }
             let (partition, batches) = (partition.partition, vec![encoded]);
             request.partitions.push(PartitionProduceData { topic_id, partition, batches });
         }

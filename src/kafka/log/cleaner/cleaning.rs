@@ -50,6 +50,12 @@ impl Log {
         self.cleaner_checkpoint
     }
 
+    /// What is appended from the active segment's base offset on was never cleaned.
+    pub(in crate::kafka::log) fn truncate_cleaner_checkpoint(&mut self) {
+        let base_offset = self.active_segment().base_offset();
+        self.cleaner_checkpoint = self.cleaner_checkpoint.map(|checkpoint| checkpoint.min(base_offset));
+    }
+
     /// Reads the keys of the dirty part. Of a batch that cannot be read no key is known, so all of it stays.
     fn offset_map(&self, from: Offset, to: Offset) -> OffsetMap {
         let mut map = OffsetMap::new();

@@ -2,6 +2,7 @@
 
 mod appending;
 mod compacting;
+mod compressing;
 mod cutting;
 mod producers;
 mod reading;

@@ -204,3 +204,47 @@ fn closing_waits_for_the_answers_and_refuses_what_comes_later() {
     bench.answer(&sent, ErrorCode::None, 0);
     assert!(bench.exited && bench.producer.is_closed() && bench.timer.is_none());
 }
+
+#[test]
+fn whole_batches_are_compressed_and_filled_by_what_that_is_expected_to_leave() {
+    let settings = [("linger.ms", "1000"), ("batch.size", "2000"), ("compression.type", "gzip")];
+    let mut bench = Bench::ready(&settings, "one");
+    let mut counts = Vec::new();
+    for round in 0..40 {
+        bench.send((0..30).map(|_| record("one", None, 100)).collect());
+        let mut in_round = 0;
+        while let Some(sent) = bench.next_produce() {
+            let batch = &sent.2.partitions[0].batches[0];
+            assert_eq!(batch.compression(), Ok(Compression::Gzip));
+            assert_eq!(batch.records().map_while(Result::ok).count() as i32, batch.record_count());
+            assert!(batch.size_in_bytes() < 200, "{} bytes", batch.size_in_bytes());
+            counts.push(batch.record_count());
+            in_round += batch.record_count();
+            bench.answer(&sent, ErrorCode::None, 0);
+        }
+        assert!(in_round > 0, "round {round}");
+    }
+    assert!(counts[0] <= 18, "nothing is known of how well these records compress: {}", counts[0]);
+    assert!(counts[counts.len() - 1] > counts[0], "later it is: {counts:?}");
+}
+
+#[test]
+fn a_compressed_batch_that_is_too_large_is_split_into_compressed_ones() {
+    let settings = [("linger.ms", "10"), ("batch.size", "400"), ("compression.type", "zstd")];
+    let mut bench = Bench::ready(&settings, "one");
+    bench.send((0..3).map(|_| record("one", None, 100)).collect());
+    bench.pass_ms(10);
+    let sent = bench.expect_produce();
+    let count = only_batch(&sent.2).1;
+    assert!(count > 1);
+    bench.answer(&sent, ErrorCode::MessageTooLarge, -1);
+    let mut records = 0;
+    while let Some(part) = bench.next_produce() {
+        let batch = &part.2.partitions[0].batches[0];
+        assert_eq!(batch.compression(), Ok(Compression::Zstd));
+        records += batch.record_count();
+        bench.answer(&part, ErrorCode::None, i64::from(records));
+    }
+    assert!(records >= count, "{records} of {count}");
+    assert!(bench.producer.is_idle());
+}

@@ -18,6 +18,7 @@ use crate::kafka::protocol::produce::{PartitionProduceResponse, ProduceRequest, 
 use crate::kafka::protocol::producer_id::InitProducerIdResponse;
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::random::Random;
+use crate::kafka::record::Compression;
 use crate::kafka::setup::{ClientSetup, Timing, WallClock};
 use crate::kafka::timer::Timer;
 
