@@ -15,6 +15,8 @@ use super::values;
 
 /// Where the CRC and the producer id lie in a batch's bytes.
 const CRC: std::ops::Range<usize> = 17..21;
+/// Offset, size, leader epoch and magic.
+const SHORTEST: usize = 17;
 const PRODUCER_ID: std::ops::Range<usize> = 43..51;
 
 /// Batches one after another, as they stand in a Produce request. `now_ms` stamps records that have no time.
@@ -23,8 +25,15 @@ pub fn build(batches: &[Value], now_ms: i64) -> Result<Vec<RecordBatch>, Failure
     for json in batches {
         let mut bytes = match json.get("hex") {
             Some(hex) => values::from_hex(&plain(hex))?,
-            None => one(json, now_ms)?.to_bytes(),
+            None => match one(json, now_ms)? {
+                Some(batch) => batch.to_bytes(),
+                None => continue,
+            },
         };
+        // A rest that is too short to hold a batch's size and format is no batch (ByteBufferLogInputStream).
+        if bytes.len() < SHORTEST {
+            continue;
+        }
         if json.get("corrupt_crc").and_then(Value::as_bool) == Some(true) {
             bytes[CRC.start] = !bytes[CRC.start];
         }
@@ -34,7 +43,8 @@ pub fn build(batches: &[Value], now_ms: i64) -> Result<Vec<RecordBatch>, Failure
     Ok(list)
 }
 
-fn one(json: &Value, now_ms: i64) -> Result<RecordBatch, Failure> {
+/// None: a batch without records is none. What the builder of the recordings refused (MemoryRecordsBuilder) is refused here.
+fn one(json: &Value, now_ms: i64) -> Result<Option<RecordBatch>, Failure> {
     let number = |field: &str, otherwise: i64| json.get(field).and_then(Value::as_i64).unwrap_or(otherwise);
     let flag = |field: &str| json.get(field).and_then(Value::as_bool).unwrap_or(false);
     let producer = ProducerSequence {
@@ -45,6 +55,16 @@ fn one(json: &Value, now_ms: i64) -> Result<RecordBatch, Failure> {
     };
     let records = json.get("records").and_then(Value::as_array).cloned().unwrap_or_default();
     let timestamp = |record: &Value| record.get("timestamp").and_then(Value::as_i64).unwrap_or(now_ms);
+    let is_refused = records.iter().any(|record| timestamp(record) < -1)
+        || (producer.producer_id.0 >= 0
+            && (producer.producer_epoch.0 < 0 || producer.base_sequence < 0)
+            && !flag("control"));
+    if is_refused {
+        return Err(Failure::exception("IllegalArgumentException"));
+    }
+    if records.is_empty() {
+        return Ok(None);
+    }
     let batch = match records.first() {
         Some(record) if flag("control") => {
             let coordinator_epoch = record.get("coordinator_epoch").and_then(Value::as_i64).unwrap_or(0) as i32;
@@ -69,7 +89,8 @@ fn one(json: &Value, now_ms: i64) -> Result<RecordBatch, Failure> {
             builder.finish(producer)
         }
     };
-    Ok(batch.with_offset_and_epoch(number("base_offset", 0), LeaderEpoch(number("partition_leader_epoch", -1) as i32)))
+    let leader_epoch = LeaderEpoch(number("partition_leader_epoch", -1) as i32);
+    Ok(Some(batch.with_offset_and_epoch(number("base_offset", 0), leader_epoch)))
 }
 
 pub fn list_json(batches: &[RecordBatch], with_records: bool) -> Value {

@@ -153,7 +153,8 @@ pub async fn poll(play: &Play, step: &Step) -> Answer {
         return Err(failure);
     }
     // Neither subscribed nor assigned: poll() throws.
-    let has_nothing = |consumer: &Consumer| consumer.subscription().topics().is_empty() && consumer.subscription().is_empty();
+    let has_nothing =
+        |consumer: &Consumer| consumer.subscription().topics().is_empty() && consumer.subscription().is_empty();
     if read(play, client, has_nothing)? {
         return Err(Failure::exception("IllegalStateException"));
     }

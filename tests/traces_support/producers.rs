@@ -57,7 +57,9 @@ pub fn open(play: &Play, step: &Step) -> Answer {
             Ok(ok())
         }
         // This one is thrown in the constructor of the producer, which wraps it.
-        Err(CommandError::Config(error)) if error.name == "delivery.timeout.ms" && error.reason.contains("linger.ms") => {
+        Err(CommandError::Config(error))
+            if error.name == "delivery.timeout.ms" && error.reason.contains("linger.ms") =>
+        {
             Err(Failure::exception("KafkaException"))
         }
         Err(CommandError::Config(_)) => Err(Failure::exception("ConfigException")),
