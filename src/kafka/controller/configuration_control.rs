@@ -80,6 +80,9 @@ pub(super) fn validate_topic_config(name: &str, value: &str) -> Result<(), ApiEr
             return Err(invalid(format!("Invalid value {part} for configuration {name}: one of {}", known.join(", "))));
         }
     }
+    if name == "compression.gzip.level" && value.trim() == "0" {
+        return Err(invalid(format!("Invalid value {value} for configuration {name}: -1, or from 1 to 9")));
+    }
     if name == "min.cleanable.dirty.ratio" && !is_ratio(value) {
         return Err(invalid(format!("Invalid value {value} for configuration {name}: between 0 and 1")));
     }
@@ -157,6 +160,7 @@ impl View<'_> {
                 records.push(MetadataRecord::Config { resource: resource.clone(), name: name.clone(), value });
             }
         }
+        self.check_compaction_lags(resource, operations)?;
         let changes_min_isr = records
             .iter()
             .any(|record| matches!(record, MetadataRecord::Config { name, .. } if name == MIN_INSYNC_REPLICAS));
@@ -168,6 +172,36 @@ impl View<'_> {
             records.push(MetadataRecord::ClearElr { topic });
         }
         Ok(records)
+    }
+
+    /// A topic whose records must be compacted sooner than they may be is refused (`LogConfig.validateValues`).
+    fn check_compaction_lags(
+        &self,
+        resource: &ConfigResource,
+        operations: &[(String, ConfigOperation)],
+    ) -> Result<(), ApiError> {
+        let names = ["min.compaction.lag.ms", "max.compaction.lag.ms"];
+        if !matches!(resource, ConfigResource::Topic(_)) || operations.iter().all(|(name, _)| !names.contains(&&**name))
+        {
+            return Ok(());
+        }
+        let mut topic = TopicConfig::default();
+        for name in names {
+            let operation = operations.iter().find(|(changed, _)| changed == name).map(|(_, operation)| operation);
+            let value = match operation {
+                Some(operation) => changed_value(name, operation, None)?,
+                None => self.image.configs.get(resource).and_then(|configs| configs.get(name)).cloned(),
+            };
+            // What cannot be read was refused before.
+            value.into_iter().for_each(|value| drop(topic.set(name, &value)));
+        }
+        let (min, max) = (topic.min_compaction_lag_ms, topic.max_compaction_lag_ms);
+        match min > max {
+            true => Err(invalid(format!(
+                "conflict topic config setting min.compaction.lag.ms ({min}) > max.compaction.lag.ms ({max})"
+            ))),
+            false => Ok(()),
+        }
     }
 
     fn validate(&self, resource: &ConfigResource, name: &str, value: Option<&str>) -> Result<(), ApiError> {

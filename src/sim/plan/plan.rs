@@ -98,6 +98,11 @@ impl Plan {
         if random.percent(15) {
             plan.compact(random);
         }
+        for producer in &mut plan.producers {
+            if random.percent(15) {
+                set(&mut producer.config, "compression.type", random.one_of(&["gzip", "snappy", "lz4", "zstd"]));
+            }
+        }
         plan
     }
 

@@ -5,4 +5,5 @@ mod divergence;
 mod harness;
 mod high_watermark;
 mod life;
+mod log_tasks;
 mod requests;
