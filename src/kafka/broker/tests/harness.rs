@@ -28,11 +28,7 @@ use crate::kafka::timer::Timer;
 
 /// The topic of all tests.
 pub const TOPIC: TopicId = TopicId(7);
-<<<<<<< HEAD
-const CLOCK: WallClock = WallClock::new(1_705_314_600_000);
-=======
-pub const CLOCK: WallClock = WallClock { start_ms: 1_705_314_600_000 };
->>>>>>> log
+pub const CLOCK: WallClock = WallClock::new(1_705_314_600_000);
 const CONTROLLER: NodeId = NodeId::Controller(ControllerId(100));
 
 /// Who waits for an answer.
