@@ -60,7 +60,9 @@ pub fn read_index(play: &Play, step: &Step) -> Answer {
         return Err(Failure::NotYet(format!("the {kind} index")));
     }
     with_log(play, step, |log| {
-        let segments = log.segments().iter().map(|segment| {
+        // The index files of a new segment are made with its first entry.
+        let written = log.segments().iter().filter(|segment| segment.size_in_bytes() > 0);
+        let segments = written.map(|segment| {
             let entries: Vec<Value> = if kind == "offset" {
                 let entries = segment.offset_index();
                 entries.map(|entry| json!({"offset": entry.offset, "position": entry.position})).collect()

@@ -1,7 +1,7 @@
 //! What may be set on a running broker, or on all of them (`DynamicBrokerConfig.validate`, `ConfigAdminManager`).
 
-use super::configuration_control::validate_topic_config;
 use super::decision::{MIN_INSYNC_REPLICAS, UNCLEAN_LEADER_ELECTION};
+use super::topic_configs;
 use super::topic_control::ApiError;
 use crate::kafka::broker::topic_settings::as_topic_config;
 use crate::kafka::config::BrokerConfig;
@@ -51,7 +51,7 @@ pub fn validate(name: &str, value: &str) -> Result<(), ApiError> {
         return refuse(format!("Cannot update these configs dynamically: {name}"));
     }
     if let Some((topic_config, value)) = as_topic_config(name, value) {
-        return validate_topic_config(topic_config, &value).or_else(|(_, message)| refuse(message));
+        return topic_configs::validate(topic_config, &value).or_else(|(_, message)| refuse(message));
     }
     BrokerConfig::default().set(name, value).map(|_| ()).or_else(|error| refuse(error.to_string()))
 }

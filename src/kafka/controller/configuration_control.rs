@@ -3,7 +3,9 @@
 
 use super::broker_configs;
 use super::decision::{Decision, MIN_INSYNC_REPLICAS, UNCLEAN_LEADER_ELECTION, View};
+use super::topic_configs;
 use super::topic_control::ApiError;
+use super::topic_name::validate_topic_name;
 use crate::kafka::config::TopicConfig;
 use crate::kafka::ids::TopicName;
 use crate::kafka::metadata::MetadataRecord;
@@ -12,91 +14,16 @@ use crate::kafka::protocol::admin::{
     ConfigOperation, ConfigResource, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
 
-/// Topic settings of Kafka that the model does not obey, and takes as they are.
-const OTHER_TOPIC_CONFIGS: &[&str] = &[
-    "compression.lz4.level",
-    "compression.zstd.level",
-    "flush.messages",
-    "flush.ms",
+/// Settings whose value is a list, so that values can be added and taken away.
+pub(super) const LIST_CONFIGS: &[&str] = &[
+    "cleanup.policy",
     "follower.replication.throttled.replicas",
-    "internal.segment.bytes",
     "leader.replication.throttled.replicas",
-    "local.retention.bytes",
-    "local.retention.ms",
-    "preallocate",
-    "remote.log.copy.disable",
-    "remote.log.delete.on.disable",
-    "remote.storage.enable",
-    "segment.jitter.ms",
+    "log.cleanup.policy",
 ];
 
-/// Which replicas of a topic are throttled (KIP-73).
-const THROTTLED_REPLICAS: &[&str] =
-    &["follower.replication.throttled.replicas", "leader.replication.throttled.replicas"];
-
-/// Settings whose value is a list, so that values can be added and taken away.
-const LIST_CONFIGS: &[&str] =
-    &["cleanup.policy", "follower.replication.throttled.replicas", "leader.replication.throttled.replicas"];
-
-/// The values that a setting knows; None: any that the table takes.
-fn known_values(name: &str) -> Option<&'static [&'static str]> {
-    match name {
-        "cleanup.policy" => Some(&["compact", "delete"]),
-        "compression.type" => Some(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
-        "message.timestamp.type" => Some(&["CreateTime", "LogAppendTime"]),
-        _ => None,
-    }
-}
-
-fn invalid(message: String) -> ApiError {
+pub(super) fn invalid(message: String) -> ApiError {
     (ErrorCode::InvalidConfig, message)
-}
-
-/// `*`, or a list of `partition:broker` (`ThrottledReplicaListValidator`).
-fn is_replica_list(value: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_replica = |entry: &str| {
-        entry.trim().split_once(':').is_some_and(|(partition, broker)| is_number(partition) && is_number(broker))
-    };
-    value.trim().is_empty() || value.trim() == "*" || value.split(',').all(is_replica)
-}
-
-pub(super) fn validate_topic_config(name: &str, value: &str) -> Result<(), ApiError> {
-    if THROTTLED_REPLICAS.contains(&name) && !is_replica_list(value) {
-        return Err(invalid(format!("Invalid value {value} for configuration {name}: * or partition:broker, …")));
-    }
-    if OTHER_TOPIC_CONFIGS.contains(&name) {
-        return Ok(());
-    }
-    match TopicConfig::default().set(name, value) {
-        Ok(true) => {}
-        Ok(false) => return Err(invalid(format!("Unknown topic config name: {name}"))),
-        Err(error) => return Err(invalid(error.to_string())),
-    }
-    if let Some(known) = known_values(name) {
-        let mut parts = if LIST_CONFIGS.contains(&name) { value.split(',').collect() } else { vec![value] };
-        parts.retain(|part| !(part.is_empty() && name == "cleanup.policy"));
-        if let Some(part) = parts.iter().find(|part| !known.contains(&part.trim())) {
-            return Err(invalid(format!("Invalid value {part} for configuration {name}: one of {}", known.join(", "))));
-        }
-    }
-    if name == "compression.gzip.level" && value.trim() == "0" {
-        return Err(invalid(format!("Invalid value {value} for configuration {name}: -1, or from 1 to 9")));
-    }
-    if name == "min.cleanable.dirty.ratio" && !is_ratio(value) {
-        return Err(invalid(format!("Invalid value {value} for configuration {name}: between 0 and 1")));
-    }
-    Ok(())
-}
-
-/// A decimal number from 0 to 1, read without floats.
-fn is_ratio(value: &str) -> bool {
-    let (whole, fraction) = value.trim().split_once('.').unwrap_or((value.trim(), ""));
-    let has_digits = !(whole.is_empty() && fraction.is_empty());
-    let only_digits = whole.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit());
-    let is_zero = |digits: &str| digits.chars().all(|c| c == '0');
-    let whole = whole.trim_start_matches('0');
-    has_digits && only_digits && (whole.is_empty() || (whole == "1" && is_zero(fraction)))
 }
 
 impl View<'_> {
@@ -127,6 +54,9 @@ impl View<'_> {
 
     fn check_resource(&self, resource: &ConfigResource) -> Result<(), ApiError> {
         match resource {
+            ConfigResource::Topic(name) if validate_topic_name(name).is_err() => {
+                Err((ErrorCode::InvalidTopicException, format!("'{name}' is no name of a topic")))
+            }
             ConfigResource::Topic(name) if !self.image.topics.contains_key(name) => {
                 Err((ErrorCode::UnknownTopicOrPartition, format!("The topic '{name}' does not exist.")))
             }
@@ -213,7 +143,7 @@ impl View<'_> {
             (ConfigResource::Broker(None), None) if min_isr_is_the_clusters => {
                 Err(invalid(format!("{name} of the cluster cannot be removed where eligible leader replicas are kept")))
             }
-            (ConfigResource::Topic(_), Some(value)) => validate_topic_config(name, value),
+            (ConfigResource::Topic(_), Some(value)) => topic_configs::validate(name, value),
             (ConfigResource::Broker(_), Some(value)) => broker_configs::validate(name, value),
             _ => Ok(()),
         }
@@ -231,7 +161,7 @@ fn changed_value(name: &str, operation: &ConfigOperation, current: Option<&str>)
     if !LIST_CONFIGS.contains(&name) {
         return Err(invalid(format!("{name} is not a list: nothing can be added to it or taken from it")));
     }
-    let default = if name == "cleanup.policy" { "delete" } else { "" };
+    let default = if name.ends_with("cleanup.policy") { "delete" } else { "" };
     let mut parts: Vec<&str> = current.unwrap_or(default).split(',').filter(|part| !part.is_empty()).collect();
     for part in change.split(',') {
         if !is_append {

@@ -21,6 +21,7 @@ mod reassignment;
 mod replication_control;
 #[cfg(test)]
 mod tests;
+mod topic_configs;
 mod topic_control;
 mod topic_name;
 

@@ -151,7 +151,7 @@ fn configurations_are_checked() {
     let mut harness = Harness::with_brokers(1, true, &[]);
     assert_eq!(harness.create("t", &[&[0]], &[]), ErrorCode::None);
     let (t, cluster) = (ConfigResource::Topic("t".into()), ConfigResource::Broker(None));
-    use ErrorCode::{InvalidConfig, InvalidRequest, None as Fine, UnknownTopicOrPartition};
+    use ErrorCode::{InvalidConfig, InvalidRequest, InvalidTopicException, None as Fine, UnknownTopicOrPartition};
     let cases = [
         (&t, "retention.ms", "soon", InvalidConfig),
         (&t, "retention.ms", "-2", InvalidConfig),
@@ -170,6 +170,12 @@ fn configurations_are_checked() {
         (&t, "min.compaction.lag.ms", "1001", InvalidConfig),
         (&t, "min.compaction.lag.ms", "1000", Fine),
         (&t, "flush.ms", "100", Fine),
+        (&t, "flush.ms", "-1", InvalidConfig),
+        (&t, "flush.messages", "0", InvalidConfig),
+        (&t, "segment.jitter.ms", "-1", InvalidConfig),
+        (&t, "compression.lz4.level", "18", InvalidConfig),
+        (&t, "remote.storage.enable", "true", InvalidConfig),
+        (&t, "preallocate", "TRUE", Fine),
         (&t, "follower.replication.throttled.replicas", "0:1,1:2", Fine),
         (&t, "leader.replication.throttled.replicas", "*", Fine),
         (&t, "leader.replication.throttled.replicas", "0", InvalidConfig),
@@ -182,6 +188,7 @@ fn configurations_are_checked() {
         (&cluster, "log.cleanup.policy", "burn", InvalidRequest),
         (&cluster, "no.such.setting", "1", Fine),
         (&cluster, "log.retention.ms", "1000", Fine),
+        (&ConfigResource::Topic("no name".into()), "retention.ms", "1", InvalidTopicException),
         (&ConfigResource::Topic("nope".into()), "retention.ms", "1", UnknownTopicOrPartition),
     ];
     for (resource, name, value, error) in cases {
