@@ -1,5 +1,6 @@
 //! The text of `docs/fidelity.md`.
 
+mod history;
 mod properties;
 mod recorded;
 mod vectors;
@@ -30,6 +31,8 @@ pub fn report(tests: &Path) -> String {
     line(&properties::promises());
     line("### The guarantees bite\n");
     line(&properties::broken_rules());
+    line("## Failures that Kafka is known for\n");
+    line(&history::failures());
     line(SIMPLIFIED.trim_end());
     line("\n## Recorded scenarios, one by one\n");
     line(

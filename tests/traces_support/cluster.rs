@@ -23,6 +23,8 @@ const AFTER_STOP_MS: u64 = 100;
 /// How long a real administrator's client takes for a request at least: brokers have replayed by then what the
 /// controller has answered before.
 const BEFORE_LOOK_MS: u64 = 10;
+/// What a real process needs until it does anything.
+const BOOT_MS: u64 = 3_000;
 
 fn node(play: &Play, step: &Step) -> Result<NodeId, Failure> {
     play.node(step.number("node")?)
@@ -78,8 +80,10 @@ pub fn resume(play: &Play, step: &Step) -> Answer {
     Ok(ok())
 }
 
-pub fn start(play: &Play, step: &Step) -> Answer {
-    play.apply(&Command::Start { node: node(play, step)? })?;
+pub async fn start(play: &Play, step: &Step) -> Answer {
+    let node = node(play, step)?;
+    play.clock.sleep_ms(BOOT_MS).await;
+    play.apply(&Command::Start { node })?;
     Ok(ok())
 }
 

@@ -1,6 +1,6 @@
 //! What a node has on its disk.
 
-use glassbroker::kafka::log::Log;
+use glassbroker::kafka::log::{Log, LogSegment};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Failure};
@@ -60,9 +60,11 @@ pub fn read_index(play: &Play, step: &Step) -> Answer {
         return Err(Failure::NotYet(format!("the {kind} index")));
     }
     with_log(play, step, |log| {
-        // The index files of a new segment are made with its first entry.
-        let written = log.segments().iter().filter(|segment| segment.size_in_bytes() > 0);
-        let segments = written.map(|segment| {
+        // The offset index of a segment that was rolled is made when it is first needed; that of a new log with the log.
+        let has_file =
+            |segment: &LogSegment| kind != "offset" || segment.size_in_bytes() > 0 || segment.base_offset() == 0;
+        let with_files = log.segments().iter().filter(|segment| has_file(segment));
+        let segments = with_files.map(|segment| {
             let entries: Vec<Value> = if kind == "offset" {
                 let entries = segment.offset_index();
                 entries.map(|entry| json!({"offset": entry.offset, "position": entry.position})).collect()

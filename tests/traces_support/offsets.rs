@@ -28,7 +28,14 @@ pub fn isolation(name: &str) -> IsolationLevel {
 fn spec(step: &Step) -> Result<OffsetSpec, Failure> {
     let spec = step.need("spec")?;
     if let Some(timestamp) = spec.get("timestamp").and_then(Value::as_i64) {
-        return Ok(OffsetSpec::Timestamp(timestamp));
+        return match timestamp {
+            0.. => Ok(OffsetSpec::Timestamp(timestamp)),
+            // On the wire these are names.
+            -1 => Ok(OffsetSpec::Latest),
+            -2 => Ok(OffsetSpec::Earliest),
+            -3 => Ok(OffsetSpec::MaxTimestamp),
+            other => Err(Failure::NotYet(format!("the offset for the time {other}"))),
+        };
     }
     match plain(spec).as_str() {
         "earliest" => Ok(OffsetSpec::Earliest),

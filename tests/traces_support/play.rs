@@ -240,7 +240,7 @@ async fn verb(play: &Rc<Play>, step: &Step) -> Answer {
         "stop" => cluster::stop(play, step).await,
         "pause" => cluster::pause(play, step),
         "resume" => cluster::resume(play, step),
-        "start" => cluster::start(play, step),
+        "start" => cluster::start(play, step).await,
         "sleep" => cluster::sleep(play, step).await,
         "unregister_broker" => cluster::unregister_broker(play, step).await,
         "describe_features" => features::describe(play, step).await,

@@ -34,9 +34,12 @@ pub(super) fn answer(request: &MetadataRequest, forwarding: &mut Forwarding, cx:
     };
     let topics = match &request.topics {
         None => image.topics.values().map(|topic| topic_of(topic, image)).collect(),
+        // A name that is asked for twice is answered once.
         Some(names) => names
             .iter()
-            .map(|name| match image.topic(name) {
+            .enumerate()
+            .filter(|(place, name)| !names[..*place].contains(name))
+            .map(|(_, name)| match image.topic(name) {
                 Some(topic) => topic_of(topic, image),
                 None => missing(name, request.allow_auto_topic_creation, forwarding, cx),
             })

@@ -54,6 +54,9 @@ impl View<'_> {
 
     fn check_resource(&self, resource: &ConfigResource) -> Result<(), ApiError> {
         match resource {
+            ConfigResource::Topic(name) if name.is_empty() => {
+                Err((ErrorCode::InvalidRequest, "Default topic resources are not allowed.".into()))
+            }
             ConfigResource::Topic(name) if validate_topic_name(name).is_err() => {
                 Err((ErrorCode::InvalidTopicException, format!("'{name}' is no name of a topic")))
             }
