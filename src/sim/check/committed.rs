@@ -81,6 +81,10 @@ impl CommittedLog {
         let held: BTreeMap<Offset, &RecordBatch> = log.batches().map(|batch| (batch.base_offset(), batch)).collect();
         let last_offsets = last_offsets(self, self.end_offset());
         let is_missing = |batch: &RecordBatch| {
+            // The cleaner never shortens a log.
+            if batch.next_offset() > log.log_end_offset() {
+                return true;
+            }
             let left = held.get(&batch.base_offset()).copied();
             if left == Some(batch) {
                 return false;
