@@ -2,6 +2,7 @@
 
 use glassbroker::course::random_schedule::link_to;
 use glassbroker::course::{Lesson, course};
+use glassbroker::kafka::record::{Compression, Compressor};
 use glassbroker::sim::plan::Run;
 use glassbroker::timeline::Place;
 use serde::{Deserialize, Serialize};
@@ -52,7 +53,28 @@ pub fn played() -> Vec<Hashes> {
         let link = Some(link_to(seed, run.step()));
         Hashes { run: format!("random schedule {seed}"), hashes, link }
     });
-    of_examples.chain(of_schedules).collect()
+    of_examples.chain(of_schedules).chain([codecs()]).collect()
+}
+
+/// What each codec makes of some bytes: how many, and their CRC.
+fn codecs() -> Hashes {
+    let mut hashes = Vec::new();
+    for name in ["gzip", "snappy", "lz4", "zstd"] {
+        let compressor = Compressor::of(Compression::named(name).expect("Kafka's name of a codec"));
+        for size in [1, 100, 5_000, 200_000u32] {
+            // Words that come again, and noise.
+            let mut state = size;
+            let bytes: Vec<u8> = (0..size)
+                .map(|place| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    if place / 64 % 3 == 0 { (state >> 24) as u8 } else { b"the quick brown fox "[place as usize % 20] }
+                })
+                .collect();
+            let compressed = compressor.compress(&bytes);
+            hashes.push(format!("{name} {size} {} {:08x}", compressed.len(), crc32c::crc32c(&compressed)));
+        }
+    }
+    Hashes { run: "codecs".into(), hashes, link: None }
 }
 
 fn line(step: u64, hash: u64) -> String {
