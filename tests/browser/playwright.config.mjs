@@ -13,6 +13,8 @@ export default defineConfig({
   retries: 0,
   // A debug build is ten times as slow as a release build.
   timeout: 90_000,
+  // A busy machine needs long until the program is compiled and runs.
+  expect: { timeout: 20_000 },
   reporter: "list",
   use: {
     browserName: "chromium",
