@@ -3,7 +3,7 @@
 use glassbroker::kafka::ids::{BrokerId, ControllerId, NodeId, SimTime, TopicPartition};
 use glassbroker::kafka::note::Note;
 use glassbroker::kafka::protocol::{ApiKey, ErrorCode};
-use glassbroker::sim::history::stage::*;
+use glassbroker::sim::history::setting::*;
 use glassbroker::sim::{ClusterSpec, Command, Event, EventKind, World};
 use glassbroker::stage::from_world::{Watch, frame};
 use glassbroker::stage::offers::offers;

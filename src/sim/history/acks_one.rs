@@ -3,7 +3,7 @@
 //! A clean election is enough. Nothing that Kafka promises is broken: acks=1 says "the leader has it", no more.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 
 pub const SCENARIO: Scenario = Scenario {
     id: "acks-one-loss",
@@ -14,11 +14,7 @@ pub const SCENARIO: Scenario = Scenario {
     present: "acks=all, the default: acknowledged when every replica in sync has it.",
     cluster: |_| cluster(2),
     acts: &[
-        Act {
-            says: "A topic with two replicas is made.",
-            when: When::Once(is_up),
-            commands: |_, _| vec![create_topic(&[&[0, 1]], &[])],
-        },
+        TOPIC_ON_TWO,
         Act {
             says: "A first record is sent.",
             when: When::Once(|world| leads(world, 0)),

@@ -1,7 +1,7 @@
 //! Records are handed to other threads, the next poll() commits them, and the process dies before they are processed.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::client::application::Application;
 use crate::kafka::client::call::ConsumerCall;
 use crate::kafka::ids::NodeId;
@@ -22,7 +22,7 @@ pub const SCENARIO: Scenario = Scenario {
     present: "enable.auto.commit=false, and a commit only once a record is processed.",
     cluster: |_| cluster(1),
     acts: &[
-        Act { says: "A topic is made.", when: When::Once(is_up), commands: |_, _| vec![create_topic(&[&[0]], &[])] },
+        TOPIC_ON_ONE,
         Act {
             says: "Three records are sent, and a consumer asks for them.",
             when: When::Once(|world| leads(world, 0)),

@@ -1,7 +1,7 @@
 //! The answer to a producer is lost, it sends again, and the record is there twice.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::protocol::ApiKey;
 use crate::sim::Command;
 
@@ -13,7 +13,7 @@ pub const SCENARIO: Scenario = Scenario {
     present: "enable.idempotence=true: the leader knows the batch by its producer id and sequence number.",
     cluster: |_| cluster(1),
     acts: &[
-        Act { says: "A topic is made.", when: When::Once(is_up), commands: |_, _| vec![create_topic(&[&[0]], &[])] },
+        TOPIC_ON_ONE,
         Act {
             says: "A first record is sent.",
             when: When::Once(|world| leads(world, 0)),

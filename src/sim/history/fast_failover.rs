@@ -4,9 +4,10 @@
 //! that comes back asks for the end of its own epoch, which the leader does not know.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::protocol::admin::{ElectLeadersRequest, ElectionType};
 use crate::kafka::setup::Truncation;
+use crate::sim::Command;
 
 pub const SCENARIO: Scenario = Scenario {
     id: "fast-failover",
@@ -33,7 +34,7 @@ pub const SCENARIO: Scenario = Scenario {
         Act {
             says: "Broker 1 is stopped.",
             when: When::Once(|world| leads(world, 1)),
-            commands: |_, _| vec![crate::sim::Command::Stop { node: node(1) }],
+            commands: |_, _| vec![Command::Stop { node: node(1) }],
         },
         Act {
             says: "Broker 0 leads; broker 1 comes back.",

@@ -1,7 +1,7 @@
 //! A producer's clock is ahead, and its record keeps a whole segment from being deleted.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::sim::Command;
 
 pub const SCENARIO: Scenario = Scenario {

@@ -1,7 +1,7 @@
 //! Nearly all records have one key: one partition has all the load, and one consumer is the limit.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::client::application::{Application, CommitStyle};
 use crate::sim::Command;
 

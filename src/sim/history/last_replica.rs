@@ -1,7 +1,7 @@
 //! The last replica standing (KIP-966): it leads again whatever it has lost, although others have everything.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::sim::Command;
 
 pub const SCENARIO: Scenario = Scenario {
@@ -18,16 +18,8 @@ pub const SCENARIO: Scenario = Scenario {
         spec
     },
     acts: &[
-        Act {
-            says: "A topic with three replicas is made, two of which must be in sync.",
-            when: When::Once(is_up),
-            commands: |_, _| vec![create_topic(&[&[0, 1, 2]], &[("min.insync.replicas", "2")])],
-        },
-        Act {
-            says: "A first record is sent.",
-            when: When::Once(|world| leads(world, 0)),
-            commands: |_, _| vec![producer(PRODUCER, &[]), send(PRODUCER, &["m1"])],
-        },
+        TOPIC_ON_THREE,
+        FIRST_RECORD,
         Act {
             says: "It is on all disks by now; a second one follows.",
             when: When::After(40_000),

@@ -1,7 +1,8 @@
 //! acks=all with min.insync.replicas=1: "all" of an ISR of one is one.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
+use crate::sim::Command;
 
 pub const SCENARIO: Scenario = Scenario {
     id: "min-isr-one",
@@ -20,17 +21,11 @@ pub const SCENARIO: Scenario = Scenario {
                 vec![create_topic(&[&[0, 1, 2]], &[("min.insync.replicas", min_isr)])]
             },
         },
-        Act {
-            says: "A first record is sent.",
-            when: When::Once(|world| leads(world, 0)),
-            commands: |_, _| vec![producer(PRODUCER, &[]), send(PRODUCER, &["m1"])],
-        },
+        FIRST_RECORD,
         Act {
             says: "All have it, on their disks by now; two followers hang.",
             when: When::After(40_000),
-            commands: |_, _| {
-                vec![crate::sim::Command::Pause { node: node(1) }, crate::sim::Command::Pause { node: node(2) }]
-            },
+            commands: |_, _| vec![Command::Pause { node: node(1) }, Command::Pause { node: node(2) }],
         },
         Act {
             says: "The leader is alone in sync; a second record is sent.",
@@ -40,18 +35,12 @@ pub const SCENARIO: Scenario = Scenario {
         Act {
             says: "The leader's machine loses its power.",
             when: When::After(1_000),
-            commands: |_, _| vec![crate::sim::Command::LosePower { node: node(0) }],
+            commands: |_, _| vec![Command::LosePower { node: node(0) }],
         },
         Act {
             says: "Everybody comes back.",
             when: When::After(5_000),
-            commands: |_, _| {
-                vec![
-                    start(node(0)),
-                    crate::sim::Command::Resume { node: node(1) },
-                    crate::sim::Command::Resume { node: node(2) },
-                ]
-            },
+            commands: |_, _| vec![start(node(0)), Command::Resume { node: node(1) }, Command::Resume { node: node(2) }],
         },
     ],
     rest_ms: 40_000,

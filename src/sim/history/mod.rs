@@ -3,15 +3,18 @@
 //!
 //! - [`scenario`]: what a scenario is made of: a cluster, acts at their moments, claims about the end;
 //! - [`play`]: plays one, under the eyes of the guarantees;
-//! - [`stage`]: the topic, the clients, and short words for commands and moments.
+//! - [`setting`]: the cluster, the topic, the clients, and the acts that most begin with; [`commands`] and [`moments`]:
+//!   short words for them.
 //!
 //! Each scenario has a file of its own. Those that concern transactions and the new group protocol (a zombie producer
 //! that is fenced, the hanging transaction, the commit without marker, the rebalance storm, and the stop of the world
 //! by an eager rebalance) are still to come.
 
+pub mod commands;
+pub mod moments;
 pub mod play;
 pub mod scenario;
-pub mod stage;
+pub mod setting;
 
 pub mod acks_one;
 pub mod auto_commit_loss;

@@ -1,7 +1,7 @@
 //! Partitions are added to a topic, and a key goes elsewhere: its order is lost.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::protocol::admin::{CreatePartitionsRequest, CreatePartitionsTopic};
 
 const KEY: &str = "user-1";

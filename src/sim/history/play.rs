@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::scenario::{Form, Scenario, Watch, When};
-use super::stage::{TOPIC, partition};
+use super::setting::{TOPIC, partition};
 use crate::kafka::client::call::ProducerCall;
 use crate::kafka::ids::{BrokerId, ClientId, NodeId, Offset, SimTime, TopicPartition};
 use crate::kafka::note::Note;

@@ -1,7 +1,7 @@
 //! A record that can never be processed: the application tries it again and again, and those behind it wait.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::client::application::Application;
 use crate::kafka::client::call::{ConsumerCall, SeekTo};
 use crate::sim::Command;
@@ -30,7 +30,7 @@ pub const SCENARIO: Scenario = Scenario {
     present: "Put it aside (a dead-letter topic) and seek past it.",
     cluster: |_| cluster(1),
     acts: &[
-        Act { says: "A topic is made.", when: When::Once(is_up), commands: |_, _| vec![create_topic(&[&[0]], &[])] },
+        TOPIC_ON_ONE,
         Act {
             says: "Three records are sent, the second of which nobody can process.",
             when: When::Once(|world| leads(world, 0)),

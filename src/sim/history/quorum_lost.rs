@@ -1,7 +1,7 @@
 //! The controllers have lost their majority: data goes on, and nobody takes over from a leader that dies.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::ids::{ControllerId, NodeId};
 
 fn controller(id: i32) -> NodeId {
@@ -20,11 +20,7 @@ pub const SCENARIO: Scenario = Scenario {
         spec
     },
     acts: &[
-        Act {
-            says: "A topic with two replicas is made.",
-            when: When::Once(is_up),
-            commands: |_, _| vec![create_topic(&[&[0, 1]], &[])],
-        },
+        TOPIC_ON_TWO,
         Act {
             says: "A record is sent.",
             when: When::Once(|world| leads(world, 0) && isr(world) == [0, 1]),

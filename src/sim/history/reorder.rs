@@ -1,7 +1,7 @@
 //! Two batches are under way, the first one fails, the second does not, and the first is sent again behind it.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::protocol::ApiKey;
 use crate::sim::Command;
 

@@ -1,7 +1,7 @@
 //! A consumer dies before it has committed what it has processed, and processes it again.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::client::application::{Application, CommitStyle};
 use crate::kafka::ids::NodeId;
 
@@ -23,7 +23,7 @@ pub const SCENARIO: Scenario = Scenario {
               idempotent all the same.",
     cluster: |_| cluster(1),
     acts: &[
-        Act { says: "A topic is made.", when: When::Once(is_up), commands: |_, _| vec![create_topic(&[&[0]], &[])] },
+        TOPIC_ON_ONE,
         Act {
             says: "A consumer begins to read.",
             when: When::Once(|world| leads(world, 0)),

@@ -1,7 +1,7 @@
 //! Records are deleted before a consumer has read them, and it goes on behind them without a word.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::client::application::{Application, CommitStyle};
 use crate::kafka::ids::NodeId;
 

@@ -1,7 +1,7 @@
 //! A leader is cut off from everybody but a client, and goes on taking records that it will have to drop.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 
 pub const SCENARIO: Scenario = Scenario {
     id: "split-leader",
@@ -12,11 +12,7 @@ pub const SCENARIO: Scenario = Scenario {
     present: "acks=all: it must wait for replicas that it cannot reach, and the producer finds the new leader.",
     cluster: |_| cluster(3),
     acts: &[
-        Act {
-            says: "A topic with three replicas is made, two of which must be in sync.",
-            when: When::Once(is_up),
-            commands: |_, _| vec![create_topic(&[&[0, 1, 2]], &[("min.insync.replicas", "2")])],
-        },
+        TOPIC_ON_THREE,
         Act {
             says: "A first record is sent.",
             when: When::Once(|world| leads(world, 0)),

@@ -5,8 +5,9 @@
 //! lies beyond that offset: it cuts nothing.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::setup::Truncation;
+use crate::sim::Command;
 
 pub const SCENARIO: Scenario = Scenario {
     id: "truncation-divergence",
@@ -27,16 +28,8 @@ pub const SCENARIO: Scenario = Scenario {
         spec
     },
     acts: &[
-        Act {
-            says: "A topic with two replicas is made.",
-            when: When::Once(is_up),
-            commands: |_, _| vec![create_topic(&[&[0, 1]], &[])],
-        },
-        Act {
-            says: "A first record is sent.",
-            when: When::Once(|world| leads(world, 0)),
-            commands: |_, _| vec![producer(PRODUCER, &[]), send(PRODUCER, &["m1"])],
-        },
+        TOPIC_ON_TWO,
+        FIRST_RECORD,
         Act {
             says: "The operating systems have written it to their disks; a second one follows.",
             when: When::After(40_000),
@@ -50,7 +43,7 @@ pub const SCENARIO: Scenario = Scenario {
         Act {
             says: "The other one leads, and loses its power: the second record was only in its page cache.",
             when: When::Once(|world| leads(world, 1)),
-            commands: |_, _| vec![crate::sim::Command::LosePower { node: node(1) }],
+            commands: |_, _| vec![Command::LosePower { node: node(1) }],
         },
         Act { says: "It comes back first.", when: When::After(5_000), commands: |_, _| vec![start(node(1))] },
         Act {

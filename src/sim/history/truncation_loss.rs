@@ -4,7 +4,7 @@
 //! the leader changed, and fetched the rest again. If the new leader dies before that, the follower leads without it.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::setup::Truncation;
 
 pub const SCENARIO: Scenario = Scenario {
@@ -28,11 +28,7 @@ pub const SCENARIO: Scenario = Scenario {
             when: When::Once(is_up),
             commands: |_, _| vec![create_topic(&[&[0, 1, 2]], &[])],
         },
-        Act {
-            says: "A first record is sent.",
-            when: When::Once(|world| leads(world, 0)),
-            commands: |_, _| vec![producer(PRODUCER, &[]), send(PRODUCER, &["m1"])],
-        },
+        FIRST_RECORD,
         Act {
             says: "Everybody knows that it is committed; a second one follows.",
             when: When::Once(|world| (0..3).all(|broker| high_watermark(world, broker) == 1)),

@@ -2,7 +2,7 @@
 //! acks=1.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 use crate::kafka::client::application::{Application, CommitStyle};
 
 pub const SCENARIO: Scenario = Scenario {
@@ -14,11 +14,7 @@ pub const SCENARIO: Scenario = Scenario {
     present: "acks=all: the record is refused (NOT_ENOUGH_REPLICAS) until a second replica is back.",
     cluster: |_| cluster(3),
     acts: &[
-        Act {
-            says: "A topic with three replicas is made, two of which must be in sync.",
-            when: When::Once(is_up),
-            commands: |_, _| vec![create_topic(&[&[0, 1, 2]], &[("min.insync.replicas", "2")])],
-        },
+        TOPIC_ON_THREE,
         Act {
             says: "A first record is sent.",
             when: When::Once(|world| leads(world, 0)),

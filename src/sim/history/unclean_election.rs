@@ -1,7 +1,7 @@
 //! A replica that was left behind is made leader, because nobody else is there.
 
 use super::scenario::{Act, Claim, Form, Scenario, Watch, When};
-use super::stage::*;
+use super::setting::*;
 
 pub const SCENARIO: Scenario = Scenario {
     id: "unclean-election",
@@ -14,16 +14,8 @@ pub const SCENARIO: Scenario = Scenario {
         cluster(2).with("unclean.leader.election.enable", enable)
     },
     acts: &[
-        Act {
-            says: "A topic with two replicas is made.",
-            when: When::Once(is_up),
-            commands: |_, _| vec![create_topic(&[&[0, 1]], &[])],
-        },
-        Act {
-            says: "A first record is sent.",
-            when: When::Once(|world| leads(world, 0)),
-            commands: |_, _| vec![producer(PRODUCER, &[]), send(PRODUCER, &["m1"])],
-        },
+        TOPIC_ON_TWO,
+        FIRST_RECORD,
         Act {
             says: "Both have it; the follower dies.",
             when: When::Once(|world| high_watermark(world, 1) == 1),
