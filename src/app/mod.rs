@@ -13,7 +13,6 @@ mod introduction;
 mod motion;
 mod outline;
 mod page;
-mod page_view;
 mod player;
 mod prose;
 pub mod shared;
