@@ -1,7 +1,5 @@
 //! A cluster with something to do: a producer that sends every few milliseconds, and a group of two that reads.
 
-use std::collections::BTreeMap;
-
 use glassbroker::kafka::client::application::{Application, CommitStyle};
 use glassbroker::kafka::client::call::{ConsumerCall, ProducerCall, ProducerRecord};
 use glassbroker::kafka::config::Properties;
@@ -23,7 +21,7 @@ pub fn cluster() -> World {
 }
 
 pub fn properties(pairs: &[(&str, &str)]) -> Properties {
-    pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect::<BTreeMap<_, _>>()
+    pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
 }
 
 pub fn record(key: Option<String>, value: Vec<u8>) -> ProducerRecord {

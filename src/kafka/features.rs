@@ -1,7 +1,8 @@
 //! Feature levels: what the whole cluster may do, raised by the operator once all nodes know it (KIP-584, KIP-1022).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use crate::kafka::sorted::SortedMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,7 @@ impl VersionRange {
 }
 
 /// By the feature's name.
-pub type SupportedFeatures = Rc<BTreeMap<String, VersionRange>>;
+pub type SupportedFeatures = Rc<SortedMap<String, VersionRange>>;
 
 /// What Kafka 4.3 knows (`QuorumFeatures.defaultSupportedFeatureMap`, `BrokerFeatures`). metadata.version 7 is
 /// 3.3-IV3, 30 is 4.3-IV0.

@@ -19,4 +19,5 @@ pub mod random;
 pub mod record;
 pub mod sends;
 pub mod setup;
+pub mod sorted;
 pub mod timer;

@@ -1,6 +1,6 @@
 //! A process: one node's state, whether it runs, and what it waits for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::event::EventId;
@@ -13,6 +13,7 @@ use crate::kafka::controller::Controller;
 use crate::kafka::effects::{Channel, Effects, Input};
 use crate::kafka::ids::{NodeId, SimTime};
 use crate::kafka::setup::{Disk, WallClock};
+use crate::kafka::sorted::SortedMap;
 use crate::kafka::timer::Timer;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,13 +57,13 @@ pub struct Process {
     pub name: Rc<str>,
     pub status: ProcessStatus,
     pub state: ProcessState,
-    pub timers: BTreeMap<Timer, TimerEntry>,
+    pub timers: SortedMap<Timer, TimerEntry>,
     pub(super) unread: VecDeque<Unread>,
 }
 
 impl Process {
     pub(super) fn new(name: Rc<str>, state: ProcessState) -> Process {
-        Process { name, status: ProcessStatus::Down, state, timers: BTreeMap::new(), unread: VecDeque::new() }
+        Process { name, status: ProcessStatus::Down, state, timers: SortedMap::new(), unread: VecDeque::new() }
     }
 
     pub(super) fn start(&mut self, now: SimTime, out: &mut Effects) {

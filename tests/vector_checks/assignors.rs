@@ -1,6 +1,6 @@
 //! Assignors: how partitions are divided among the members of a group.
 
-use std::collections::BTreeMap;
+use glassbroker::kafka::sorted::SortedMap;
 
 use glassbroker::kafka::group::assignor::{Assignment, AssignorMember, range};
 use glassbroker::kafka::ids::{TopicName, TopicPartition};
@@ -36,7 +36,7 @@ fn is_server_side(file: &Value) -> bool {
 }
 
 fn check_range(step: &Value) -> Result<(), String> {
-    let topics: BTreeMap<TopicName, i32> = entries(step, "topics")?
+    let topics: SortedMap<TopicName, i32> = entries(step, "topics")?
         .map(|(topic, count)| Some((TopicName::from(topic.as_str()), count.as_i64()? as i32)))
         .collect::<Option<_>>()
         .ok_or("topics is no list of counts")?;

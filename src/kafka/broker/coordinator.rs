@@ -1,7 +1,7 @@
 //! The group coordinator that this broker hosts: it is told of leaderships, its records go through the log of
 //! `__consumer_offsets`, and it learns when they are committed (`CoordinatorRuntime`, `CoordinatorPartitionWriter`).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::context::Context;
@@ -20,12 +20,13 @@ use crate::kafka::protocol::produce::Acks;
 use crate::kafka::protocol::{ErrorCode, Request};
 use crate::kafka::random::Random;
 use crate::kafka::setup::{BrokerSetup, WallClock};
+use crate::kafka::sorted::SortedSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CoordinatorHost {
     pub(super) coordinator: Rc<GroupCoordinator>,
     /// Writes by partition, and by the offset that the high watermark must reach.
-    waiting: BTreeSet<(TopicIdPartition, Offset, u64)>,
+    waiting: SortedSet<(TopicIdPartition, Offset, u64)>,
 }
 
 /// Whether the request is for the group coordinator.
@@ -46,7 +47,7 @@ impl CoordinatorHost {
     pub(super) fn new(setup: &BrokerSetup, random: &mut Random) -> CoordinatorHost {
         let own = Random::stream(random.next_u64(), 0);
         let coordinator = GroupCoordinator::new(setup.id, Rc::clone(&setup.config), setup.clock, own);
-        CoordinatorHost { coordinator: Rc::new(coordinator), waiting: BTreeSet::new() }
+        CoordinatorHost { coordinator: Rc::new(coordinator), waiting: SortedSet::new() }
     }
 
     pub(super) fn set_clock(&mut self, clock: WallClock) {

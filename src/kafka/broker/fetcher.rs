@@ -1,8 +1,6 @@
 //! Copying from a leader (`ReplicaFetcherThread`, `AbstractFetcherThread`): one for each broker that leads something
 //! this one follows.
 
-use std::collections::BTreeMap;
-
 use super::BrokerTimer;
 use super::context::Context;
 use super::partition::Partition;
@@ -20,11 +18,12 @@ use crate::kafka::protocol::fetch::{
 use crate::kafka::protocol::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
 use crate::kafka::record::RecordBatch;
 use crate::kafka::setup::Truncation;
+use crate::kafka::sorted::SortedMap;
 
 /// The thread that copies from one leader. One request at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Fetcher {
-    pub partitions: BTreeMap<TopicIdPartition, PartitionFetchState>,
+    pub partitions: SortedMap<TopicIdPartition, PartitionFetchState>,
     pub in_flight: Option<InFlight>,
 }
 

@@ -2,8 +2,6 @@
 //! (`ForwardingManager`, KIP-590), and topics that are made because somebody asks for them
 //! (`DefaultAutoTopicCreationManager`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::BrokerTimer;
 use super::context::Context;
 use crate::kafka::effects::{Channel, RequestId};
@@ -17,6 +15,7 @@ use crate::kafka::protocol::broker_lifecycle::UnregisterBrokerResponse;
 use crate::kafka::protocol::features::UpdateFeaturesResponse;
 use crate::kafka::protocol::reassignment::{AlterPartitionReassignmentsResponse, ListPartitionReassignmentsResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 /// `BrokerServer`: how long the forwarding channel tries.
 const RETRY_TIMEOUT_MS: u64 = 60_000;
@@ -25,10 +24,10 @@ const RETRY_BACKOFF_MS: u64 = 50;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Forwarding {
-    requests: BTreeMap<u32, ForwardedRequest>,
+    requests: SortedMap<u32, ForwardedRequest>,
     next: u32,
     /// Topics that are being made for somebody who asked.
-    creating: BTreeSet<TopicName>,
+    creating: SortedSet<TopicName>,
 }
 
 /// A request on its way to the controller.

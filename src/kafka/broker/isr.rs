@@ -1,8 +1,6 @@
 //! Changes of the ISR: the leader asks, the controller decides (KIP-497; `AlterPartitionManager`,
 //! `Partition.maybeExpandIsr`, `Partition.maybeShrinkIsr`).
 
-use std::collections::BTreeSet;
-
 use super::BrokerTimer;
 use super::context::Context;
 use super::partition::{Partition, PendingIsr};
@@ -15,6 +13,7 @@ use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::broker_lifecycle::{
     AlterPartitionData, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult, LeaderRecoveryState,
 };
+use crate::kafka::sorted::SortedSet;
 
 /// How long to wait after a refusal that may pass (`AlterPartitionManager.maybePropagateIsrChanges`, 50 ms).
 const RETRY_MS: u64 = 50;
@@ -22,7 +21,7 @@ const RETRY_MS: u64 = 50;
 /// Changes to send, and those sent: one request at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct AlterPartitionManager {
-    unsent: BTreeSet<TopicIdPartition>,
+    unsent: SortedSet<TopicIdPartition>,
     in_flight: Option<InFlight>,
 }
 

@@ -1,6 +1,5 @@
 //! A partition on this broker: its log and its part as leader or follower (`Partition`).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::context::Context;
@@ -12,6 +11,7 @@ use crate::kafka::metadata::PartitionRegistration;
 use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::produce::CurrentLeader;
+use crate::kafka::sorted::SortedMap;
 
 /// An ISR that was asked for and is not confirmed (`PendingExpandIsr`, `PendingShrinkIsr`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ pub struct Partition {
     pub(super) isr: Vec<BrokerId>,
     pub(super) pending_isr: Option<PendingIsr>,
     /// What the leader knows of the others.
-    pub(super) followers: BTreeMap<BrokerId, Replica>,
+    pub(super) followers: SortedMap<BrokerId, Replica>,
 }
 
 impl Partition {
@@ -66,7 +66,7 @@ impl Partition {
             replicas: Vec::new(),
             isr: Vec::new(),
             pending_isr: None,
-            followers: BTreeMap::new(),
+            followers: SortedMap::new(),
         }
     }
 
@@ -146,7 +146,7 @@ impl Partition {
     }
 
     /// What the leader knows of each follower; empty on a follower.
-    pub fn followers(&self) -> &BTreeMap<BrokerId, Replica> {
+    pub fn followers(&self) -> &SortedMap<BrokerId, Replica> {
         &self.followers
     }
 

@@ -1,20 +1,19 @@
 //! Requests that cannot be answered yet (`DelayedOperationPurgatory`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::kafka::ids::TopicIdPartition;
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 /// Operations by number, and for each partition those that wait for something to happen to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Purgatory<T> {
-    operations: BTreeMap<u64, T>,
-    watchers: BTreeSet<(TopicIdPartition, u64)>,
+    operations: SortedMap<u64, T>,
+    watchers: SortedSet<(TopicIdPartition, u64)>,
     next: u64,
 }
 
 impl<T> Default for Purgatory<T> {
     fn default() -> Purgatory<T> {
-        Purgatory { operations: BTreeMap::new(), watchers: BTreeSet::new(), next: 0 }
+        Purgatory { operations: SortedMap::new(), watchers: SortedSet::new(), next: 0 }
     }
 }
 

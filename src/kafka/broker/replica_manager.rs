@@ -1,6 +1,5 @@
 //! All partitions of a broker, and the requests that wait for them (`ReplicaManager`).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::context::Context;
@@ -20,16 +19,17 @@ use crate::kafka::metadata::MetadataImage;
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::produce::CurrentLeader;
+use crate::kafka::sorted::SortedMap;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ReplicaManager {
-    pub(super) partitions: BTreeMap<TopicIdPartition, Rc<Partition>>,
-    pub(super) settings: BTreeMap<TopicName, TopicSettings>,
+    pub(super) partitions: SortedMap<TopicIdPartition, Rc<Partition>>,
+    pub(super) settings: SortedMap<TopicName, TopicSettings>,
     pub(super) produces: Purgatory<DelayedProduce>,
     pub(super) fetches: Purgatory<DelayedFetch>,
     pub(super) deletions: Purgatory<DelayedDeleteRecords>,
     pub(super) alter_partition: AlterPartitionManager,
-    pub(super) fetchers: BTreeMap<BrokerId, Fetcher>,
+    pub(super) fetchers: SortedMap<BrokerId, Fetcher>,
     /// Of what followers were sent.
     pub(super) leader_quota: ReplicationQuota,
     /// Of what was fetched from leaders.

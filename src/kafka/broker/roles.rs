@@ -1,7 +1,6 @@
 //! What new metadata means for the replicas of this broker: who leads, who follows whom, what is deleted
 //! (`ReplicaManager.applyDelta`).
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::context::Context;
@@ -14,15 +13,16 @@ use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::admin::ConfigResource;
 use crate::kafka::setup::Truncation;
+use crate::kafka::sorted::SortedSet;
 
 /// What a stretch of the metadata log has touched.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MetadataDelta {
-    partitions: BTreeSet<TopicIdPartition>,
-    deleted_topics: BTreeSet<TopicId>,
+    partitions: SortedSet<TopicIdPartition>,
+    deleted_topics: SortedSet<TopicId>,
     /// Partitions of the deleted topics.
     pub deleted: Vec<TopicPartition>,
-    configs: BTreeSet<TopicName>,
+    configs: SortedSet<TopicName>,
     all_configs: bool,
 }
 

@@ -1,12 +1,11 @@
 //! A client's connections: how many requests each carries, and when a broken one may be opened again
 //! (NetworkClient, ClusterConnectionStates).
 
-use std::collections::BTreeMap;
-
 use super::backoff::ExponentialBackoff;
 use crate::kafka::effects::Channel;
 use crate::kafka::ids::{BrokerId, SimTime};
 use crate::kafka::random::Random;
+use crate::kafka::sorted::SortedMap;
 
 /// Added to the load of a broker whose connection is lost.
 const LOST_CONNECTION_LOAD: u32 = 1 << 16;
@@ -23,7 +22,7 @@ struct Connection {
 /// The connections by broker and channel. A connection that was never used counts as ready.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Connections {
-    connections: BTreeMap<(BrokerId, Channel), Connection>,
+    connections: SortedMap<(BrokerId, Channel), Connection>,
 }
 
 impl Connections {

@@ -4,7 +4,6 @@
 //! The cache sends nothing itself: [`ClientMetadata::next_request`] says whom to ask what as soon as a question is
 //! due, and the client hands back what came of it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::backoff::ExponentialBackoff;
@@ -13,6 +12,7 @@ use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::metadata::{MetadataRequest, MetadataResponse, MetadataTopic};
 use crate::kafka::protocol::produce::CurrentLeader;
 use crate::kafka::random::Random;
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 /// Who leads a partition, as far as the client knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,13 +58,13 @@ pub struct ClientMetadata {
     bootstrap: Rc<[BrokerId]>,
     /// Brokers that are alive as of the last answer; the bootstrap servers before the first.
     brokers: Vec<BrokerId>,
-    topics: BTreeMap<TopicName, Rc<KnownTopic>>,
+    topics: SortedMap<TopicName, Rc<KnownTopic>>,
     /// What the last answer said of topics that it could not describe.
-    errors: BTreeMap<TopicName, ErrorCode>,
+    errors: SortedMap<TopicName, ErrorCode>,
     /// The topics that the client is interested in.
-    wanted: BTreeSet<TopicName>,
+    wanted: SortedSet<TopicName>,
     /// Those that no answer has spoken of so far.
-    new_topics: BTreeSet<TopicName>,
+    new_topics: SortedSet<TopicName>,
     /// Whether all topics that are wanted must be asked for again.
     update_needed: bool,
     asked: Option<Asked>,
@@ -84,10 +84,10 @@ impl ClientMetadata {
             settings,
             brokers: bootstrap.to_vec(),
             bootstrap,
-            topics: BTreeMap::new(),
-            errors: BTreeMap::new(),
-            wanted: BTreeSet::new(),
-            new_topics: BTreeSet::new(),
+            topics: SortedMap::new(),
+            errors: SortedMap::new(),
+            wanted: SortedSet::new(),
+            new_topics: SortedSet::new(),
             update_needed: true,
             asked: None,
             failures: 0,
@@ -179,7 +179,7 @@ impl ClientMetadata {
 
     /// Wants just these topics from now on; forgets the others.
     pub fn set_topics<'a>(&mut self, topics: impl IntoIterator<Item = &'a TopicName>) {
-        let topics: BTreeSet<TopicName> = topics.into_iter().cloned().collect();
+        let topics: SortedSet<TopicName> = topics.into_iter().cloned().collect();
         self.wanted.retain(|topic| topics.contains(topic));
         self.new_topics.retain(|topic| topics.contains(topic));
         self.topics.retain(|topic, _| topics.contains(topic));
@@ -299,7 +299,7 @@ impl ClientMetadata {
             incomplete |= self.take_topic(topic);
         }
         if !asked.partial {
-            let described: BTreeSet<&TopicName> = response.topics.iter().map(|topic| &topic.name).collect();
+            let described: SortedSet<&TopicName> = response.topics.iter().map(|topic| &topic.name).collect();
             self.topics.retain(|name, _| described.contains(name));
         }
         if incomplete {

@@ -1,13 +1,12 @@
 //! Single requests on raw connections, without any client logic: what an administrator's tool or a curious person
 //! sends. Answers are kept by ticket until they are read.
 
-use std::collections::BTreeMap;
-
 use super::call::WireCall;
 use crate::kafka::effects::{Channel, Effects, Input};
 use crate::kafka::ids::{NodeId, SimTime};
 use crate::kafka::protocol::Response;
 use crate::kafka::setup::ClientSetup;
+use crate::kafka::sorted::SortedMap;
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,12 +21,12 @@ pub enum Answer {
 pub struct Wire {
     pub setup: ClientSetup,
     /// By ticket, with the connection that carries the request.
-    answers: BTreeMap<u32, (NodeId, Channel, Answer)>,
+    answers: SortedMap<u32, (NodeId, Channel, Answer)>,
 }
 
 impl Wire {
     pub fn new(setup: ClientSetup) -> Wire {
-        Wire { setup, answers: BTreeMap::new() }
+        Wire { setup, answers: SortedMap::new() }
     }
 
     pub fn start(&mut self, _now: SimTime, _out: &mut Effects) {}

@@ -1,6 +1,8 @@
 //! Configuration: every setting that the model obeys has Kafka's name, default, range and one sentence of help, in
 //! one table for each kind of process.
 
+use crate::kafka::sorted::SortedMap;
+
 mod broker;
 mod consumer;
 mod producer;
@@ -14,4 +16,4 @@ pub use table::{ConfigEntry, ConfigError, ConfigValue};
 pub use topic::TopicConfig;
 
 /// Settings as text, by Kafka's names.
-pub type Properties = std::collections::BTreeMap<String, String>;
+pub type Properties = SortedMap<String, String>;

@@ -1,10 +1,9 @@
 //! Which brokers live, as the active controller sees it (`BrokerHeartbeatManager`). Volatile: a new active controller
 //! begins with every session fresh.
 
-use std::collections::BTreeMap;
-
 use crate::kafka::ids::{BrokerId, Offset, SimTime};
 use crate::kafka::metadata::{BrokerRegistration, MetadataImage};
+use crate::kafka::sorted::SortedMap;
 
 /// What the last heartbeat of one broker said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +46,7 @@ pub struct Wish {
 /// The heartbeats of all registered brokers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct BrokerHeartbeats {
-    brokers: BTreeMap<BrokerId, BrokerHeartbeat>,
+    brokers: SortedMap<BrokerId, BrokerHeartbeat>,
 }
 
 impl BrokerHeartbeats {

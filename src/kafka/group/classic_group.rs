@@ -1,12 +1,11 @@
 //! A group of the classic protocol (`ClassicGroup`): members, generation, vote, leader.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::member::Member;
 use crate::kafka::ids::TopicName;
 use crate::kafka::note::GroupState;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::group::{JoinGroupMember, JoinGroupRequest};
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 /// The protocol type of consumers.
 pub const CONSUMER_PROTOCOL: &str = "consumer";
@@ -38,15 +37,15 @@ pub struct ClassicGroup {
     /// Member id of the leader, who computes the assignment.
     pub leader: Option<String>,
     /// By member id.
-    pub members: BTreeMap<String, Member>,
+    pub members: SortedMap<String, Member>,
     /// Member ids by `group.instance.id`.
-    pub static_members: BTreeMap<String, String>,
+    pub static_members: SortedMap<String, String>,
     /// Ids that were given out (MEMBER_ID_REQUIRED) and have not come back yet.
-    pub pending_join: BTreeSet<String>,
+    pub pending_join: SortedSet<String>,
     /// Members of this generation that have not sent SyncGroup yet.
-    pub pending_sync: BTreeSet<String>,
+    pub pending_sync: SortedSet<String>,
     /// Topics of all members, as far as the coordinator understands their metadata.
-    pub subscribed_topics: Option<BTreeSet<TopicName>>,
+    pub subscribed_topics: Option<SortedSet<TopicName>>,
     /// A member came while the first rebalance was held back.
     pub new_member_added: bool,
     /// Set while the first rebalance is held back.
@@ -68,10 +67,10 @@ impl ClassicGroup {
             protocol_type: None,
             protocol_name: None,
             leader: None,
-            members: BTreeMap::new(),
-            static_members: BTreeMap::new(),
-            pending_join: BTreeSet::new(),
-            pending_sync: BTreeSet::new(),
+            members: SortedMap::new(),
+            static_members: SortedMap::new(),
+            pending_join: SortedSet::new(),
+            pending_sync: SortedSet::new(),
             subscribed_topics: None,
             new_member_added: false,
             initial_delay: None,
@@ -212,7 +211,7 @@ impl ClassicGroup {
     /// The assignor for the next generation: each member votes for its first one that all support; most votes win,
     /// the first in name order among equals.
     pub fn select_protocol(&self) -> Option<String> {
-        let mut votes: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut votes: SortedMap<&str, u32> = SortedMap::new();
         for member in self.members.values() {
             let common = |name: &String| self.members.values().all(|other| other.supports(name));
             if let Some((name, _)) = member.protocols.iter().find(|(name, _)| common(name)) {
@@ -238,7 +237,7 @@ impl ClassicGroup {
         let is_consumer = self.protocol_type.as_deref() == Some(CONSUMER_PROTOCOL);
         self.subscribed_topics = match &self.protocol_name {
             _ if !is_consumer => None,
-            None if self.members.is_empty() => Some(BTreeSet::new()),
+            None if self.members.is_empty() => Some(SortedSet::new()),
             None => None,
             Some(protocol) => {
                 let subscriptions = self.members.values().filter_map(|member| member.subscription(protocol));

@@ -13,6 +13,7 @@ use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::offsets::{
     OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
 };
+use crate::kafka::sorted::SortedMap;
 
 impl GroupCoordinator {
     /// Partitions that do not exist, and texts that are too long, fail alone; everything else concerns the whole
@@ -144,7 +145,7 @@ impl GroupCoordinator {
 
     /// Writes tombstones for the offsets of partitions that are no more.
     pub(super) fn remove_offsets_of(&mut self, deleted: &[TopicPartition], turn: &mut Turn<'_>) {
-        let mut by_partition: std::collections::BTreeMap<i32, Vec<(String, TopicPartition)>> = Default::default();
+        let mut by_partition: SortedMap<i32, Vec<(String, TopicPartition)>> = Default::default();
         for group in self.groups() {
             let offsets = self.offsets(&group.group_id);
             for of in deleted.iter().filter(|of| offsets.is_some_and(|offsets| offsets.contains_key(of))) {

@@ -3,7 +3,6 @@
 //! It holds the groups of those partitions of `__consumer_offsets` that this broker leads. What must survive it is
 //! written there first: an answer that promises something is given when the write is replicated.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::OFFSETS_TOPIC;
@@ -28,6 +27,7 @@ use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::random::Random;
 use crate::kafka::record::RecordBatch;
 use crate::kafka::setup::WallClock;
+use crate::kafka::sorted::SortedMap;
 
 /// Records that the broker appends to a partition of `__consumer_offsets`, with acks=all. Once the high watermark
 /// has passed them, or they are lost, it calls [`GroupCoordinator::written`] with the same number.
@@ -69,10 +69,10 @@ pub struct GroupCoordinator {
     pub(super) config: Rc<BrokerConfig>,
     pub(super) clock: WallClock,
     pub(super) random: Random,
-    partitions: BTreeMap<i32, LoadedPartition>,
-    pub(super) groups: BTreeMap<String, Rc<ClassicGroup>>,
+    partitions: SortedMap<i32, LoadedPartition>,
+    pub(super) groups: SortedMap<String, Rc<ClassicGroup>>,
     pub(super) offsets: OffsetStore,
-    pub(super) pending_writes: BTreeMap<u64, PendingWrite>,
+    pub(super) pending_writes: SortedMap<u64, PendingWrite>,
     pub(super) next_write: u64,
 }
 
@@ -88,10 +88,10 @@ impl GroupCoordinator {
             config,
             clock,
             random,
-            partitions: BTreeMap::new(),
-            groups: BTreeMap::new(),
+            partitions: SortedMap::new(),
+            groups: SortedMap::new(),
             offsets: OffsetStore::default(),
-            pending_writes: BTreeMap::new(),
+            pending_writes: SortedMap::new(),
             next_write: 0,
         }
     }

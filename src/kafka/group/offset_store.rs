@@ -1,12 +1,12 @@
 //! Committed offsets (`OffsetMetadataManager`).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::classic_group::{CONSUMER_PROTOCOL, ClassicGroup};
 use crate::kafka::ids::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use crate::kafka::note::GroupState;
 use crate::kafka::protocol::offsets::OffsetAndMetadata;
+use crate::kafka::sorted::SortedMap;
 
 /// A commit as it lies in `__consumer_offsets`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,12 +26,12 @@ impl StoredOffset {
 }
 
 /// The offsets of one group.
-pub type GroupOffsets = BTreeMap<TopicPartition, StoredOffset>;
+pub type GroupOffsets = SortedMap<TopicPartition, StoredOffset>;
 
 /// The offsets of all groups of this coordinator. Only commits that the high watermark has passed are in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OffsetStore {
-    by_group: BTreeMap<String, Rc<GroupOffsets>>,
+    by_group: SortedMap<String, Rc<GroupOffsets>>,
 }
 
 impl OffsetStore {

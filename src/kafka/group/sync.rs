@@ -1,8 +1,6 @@
 //! SyncGroup: the leader hands in the assignment, everyone gets their part
 //! (`GroupMetadataManager.classicGroupSyncToClassicGroup`).
 
-use std::collections::BTreeMap;
-
 use super::classic_group::ClassicGroup;
 use super::coordinator::{GroupCoordinator, Turn, sync_error};
 use super::records;
@@ -12,6 +10,7 @@ use crate::kafka::effects::RequestId;
 use crate::kafka::note::{GroupState, MemberRemoval, Note};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::group::{Assignment, SyncGroupRequest, SyncGroupResponse};
+use crate::kafka::sorted::SortedMap;
 
 impl GroupCoordinator {
     pub(super) fn sync(&mut self, request: SyncGroupRequest, id: RequestId, turn: &mut Turn<'_>) {
@@ -61,7 +60,7 @@ impl GroupCoordinator {
         let Some(group) = self.group(group_id) else {
             return;
         };
-        let assignment: BTreeMap<String, Assignment> =
+        let assignment: SortedMap<String, Assignment> =
             given.into_iter().filter(|(member_id, _)| group.members.contains_key(member_id)).collect();
         let (partition, generation) = (group.partition, group.generation);
         let record = records::group_metadata(group, |member| assignment.get(&member.member_id).cloned());
@@ -74,7 +73,7 @@ impl GroupCoordinator {
         &mut self,
         group_id: &str,
         generation: i32,
-        mut assignment: BTreeMap<String, Assignment>,
+        mut assignment: SortedMap<String, Assignment>,
         result: ErrorCode,
         turn: &mut Turn<'_>,
     ) {

@@ -1,8 +1,6 @@
 //! Writes to `__consumer_offsets` that wait for their replicas, and what happens when they are through
 //! (`CoordinatorRuntime`).
 
-use std::collections::BTreeMap;
-
 use super::coordinator::{CoordinatorWrite, GroupCoordinator, Turn};
 use super::member::Member;
 use super::offset_store::StoredOffset;
@@ -13,6 +11,7 @@ use crate::kafka::ids::TopicPartition;
 use crate::kafka::note::Note;
 use crate::kafka::protocol::group::Assignment;
 use crate::kafka::protocol::{ErrorCode, Response};
+use crate::kafka::sorted::SortedMap;
 
 /// What a write means for the coordinator's state once the high watermark has passed it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +21,7 @@ pub(super) enum Meaning {
     /// Commits.
     Offsets { group: String, offsets: Vec<(TopicPartition, StoredOffset)> },
     /// The leader's assignment: with it the generation becomes stable.
-    Assignment { group: String, generation: i32, assignment: BTreeMap<String, Assignment> },
+    Assignment { group: String, generation: i32, assignment: SortedMap<String, Assignment> },
     /// A static member has come back under a new id.
     StaticMember { group: String, instance: String, member_id: String, former: Box<Member> },
     /// Tombstones of offsets and groups.

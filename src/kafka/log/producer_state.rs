@@ -1,7 +1,7 @@
 //! What a log knows of the producers that wrote to it: their last batches, to recognise duplicates and gaps
 //! (KIP-98; `ProducerStateManager`, `ProducerAppendInfo`, `ProducerStateEntry`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::append::AppendOrigin;
@@ -9,6 +9,7 @@ use super::error::LogError;
 use crate::kafka::ids::{Offset, ProducerEpoch, ProducerId, TopicPartition};
 use crate::kafka::record::sequence::{NO_SEQUENCE, decrement_sequence, in_sequence};
 use crate::kafka::record::{EndTransactionMarker, RecordBatch};
+use crate::kafka::sorted::SortedMap;
 
 /// How many batches of a producer are known; the reason why `max.in.flight.requests.per.connection` is at most 5.
 pub const BATCHES_TO_RETAIN: usize = 5;
@@ -106,16 +107,16 @@ impl ProducerStateEntry {
 /// The producers of one log, and the snapshot files from which they are read back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ProducerState {
-    producers: BTreeMap<ProducerId, ProducerStateEntry>,
+    producers: SortedMap<ProducerId, ProducerStateEntry>,
     /// By the offset up to which (exclusive) the snapshot holds.
-    snapshots: BTreeMap<Offset, Rc<Vec<ProducerStateEntry>>>,
+    snapshots: SortedMap<Offset, Rc<Vec<ProducerStateEntry>>>,
     /// The producers are known up to here, exclusive.
     map_end_offset: Offset,
     last_snapshot_offset: Offset,
 }
 
 impl ProducerState {
-    pub fn producers(&self) -> &BTreeMap<ProducerId, ProducerStateEntry> {
+    pub fn producers(&self) -> &SortedMap<ProducerId, ProducerStateEntry> {
         &self.producers
     }
 

@@ -2,7 +2,6 @@
 //!
 //! Controllers and brokers replay the same records through the same code, each at its own time.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use crate::kafka::ids::{
 use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::admin::ConfigResource;
 use crate::kafka::protocol::broker_lifecycle::LeaderRecoveryState;
+use crate::kafka::sorted::SortedMap;
 
 /// One broker as the controller has registered it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,7 +89,7 @@ impl PartitionRegistration {
 pub struct TopicImage {
     pub name: TopicName,
     pub topic_id: TopicId,
-    pub partitions: BTreeMap<i32, PartitionRegistration>,
+    pub partitions: SortedMap<i32, PartitionRegistration>,
 }
 
 /// The cluster's metadata up to an offset of the metadata log.
@@ -97,11 +97,11 @@ pub struct TopicImage {
 pub struct MetadataImage {
     /// Offset of the next record to replay.
     pub next_offset: Offset,
-    pub brokers: BTreeMap<BrokerId, BrokerRegistration>,
-    pub topics: BTreeMap<TopicName, Rc<TopicImage>>,
-    pub topic_names: BTreeMap<TopicId, TopicName>,
-    pub configs: BTreeMap<ConfigResource, BTreeMap<String, String>>,
-    pub features: BTreeMap<String, i16>,
+    pub brokers: SortedMap<BrokerId, BrokerRegistration>,
+    pub topics: SortedMap<TopicName, Rc<TopicImage>>,
+    pub topic_names: SortedMap<TopicId, TopicName>,
+    pub configs: SortedMap<ConfigResource, SortedMap<String, String>>,
+    pub features: SortedMap<String, i16>,
     pub next_producer_id: ProducerId,
 }
 
@@ -151,7 +151,7 @@ impl MetadataImage {
             }
             MetadataRecord::Topic { name, topic_id } => {
                 self.topic_names.insert(*topic_id, name.clone());
-                let topic = TopicImage { name: name.clone(), topic_id: *topic_id, partitions: BTreeMap::new() };
+                let topic = TopicImage { name: name.clone(), topic_id: *topic_id, partitions: SortedMap::new() };
                 self.topics.insert(name.clone(), Rc::new(topic));
             }
             MetadataRecord::RemoveTopic { topic_id } => {

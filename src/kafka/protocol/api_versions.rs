@@ -3,12 +3,11 @@
 //! Here it is left out where a connection simply works. Only a client whose connection was lost sends it, to find out
 //! whether the broker is there again, before it hands over anything of value.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::ErrorCode;
 use crate::kafka::features::SupportedFeatures;
+use crate::kafka::sorted::SortedMap;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ApiVersionsRequest {}
@@ -20,5 +19,5 @@ pub struct ApiVersionsResponse {
     /// Levels that this broker can work at.
     pub supported_features: SupportedFeatures,
     /// Levels at which the cluster works, as far as this broker has replayed the metadata.
-    pub finalized_features: BTreeMap<String, i16>,
+    pub finalized_features: SortedMap<String, i16>,
 }

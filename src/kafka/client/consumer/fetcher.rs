@@ -1,7 +1,5 @@
 //! Fetching: one request at a time to each broker, for all partitions that it can be asked for.
 
-use std::collections::BTreeMap;
-
 use super::poll::PollError;
 use super::subscription::policy_reset;
 use super::{Consumer, Purpose};
@@ -10,6 +8,7 @@ use crate::kafka::ids::{BrokerId, Offset, SimTime, TopicPartition};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::fetch::{FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Fetcher};
+use crate::kafka::sorted::SortedMap;
 
 impl Consumer {
     /// Fetches what can be fetched, while somebody polls, or right after records were handed out.
@@ -17,7 +16,7 @@ impl Consumer {
         if !self.may_fetch() {
             return;
         }
-        let mut by_broker: BTreeMap<BrokerId, Vec<(TopicPartition, FetchPartition)>> = BTreeMap::new();
+        let mut by_broker: SortedMap<BrokerId, Vec<(TopicPartition, FetchPartition)>> = SortedMap::new();
         let mut unknown = false;
         for (partition, state) in self.subscription.partitions() {
             let Some(position) = state.position.filter(|_| state.is_fetchable(now)) else { continue };

@@ -1,8 +1,6 @@
 //! The member's place in its group: coordinator look-up, joining, synchronising, heartbeats, leaving
 //! (AbstractCoordinator, ConsumerCoordinator; classic protocol, eager).
 
-use std::collections::BTreeMap;
-
 use super::poll::PollError;
 use super::{Consumer, ConsumerTimer, Purpose};
 use crate::kafka::effects::{Channel, Effects};
@@ -15,6 +13,7 @@ use crate::kafka::protocol::group::{
     Assignment, CoordinatorType, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, JoinGroupRequest,
     JoinGroupResponse, LeaveGroupRequest, LeavingMember, Subscription, SyncGroupRequest, SyncGroupResponse,
 };
+use crate::kafka::sorted::SortedMap;
 
 /// JoinGroup may take as long as a rebalance, and a little longer.
 const JOIN_GRACE_MS: u64 = 5_000;
@@ -56,7 +55,7 @@ pub struct Membership {
     /// When the coordinator answered last.
     pub(super) last_answer: SimTime,
     /// Partitions of the group's topics when the leader computed the assignment, to notice that there are more.
-    assigned_counts: BTreeMap<TopicName, i32>,
+    assigned_counts: SortedMap<TopicName, i32>,
     /// LeaveGroup was answered, or nothing was to be left.
     pub(super) left: bool,
 }
@@ -76,7 +75,7 @@ impl Default for Membership {
             retry_at: SimTime::ZERO,
             heartbeat_due: false,
             last_answer: SimTime::ZERO,
-            assigned_counts: BTreeMap::new(),
+            assigned_counts: SortedMap::new(),
             left: false,
         }
     }
@@ -317,7 +316,7 @@ impl Consumer {
         Some(assignment.into_iter().map(|(member, partitions)| (member, Assignment { partitions })).collect())
     }
 
-    fn topic_counts(&self, topics: impl Iterator<Item = TopicName>) -> BTreeMap<TopicName, i32> {
+    fn topic_counts(&self, topics: impl Iterator<Item = TopicName>) -> SortedMap<TopicName, i32> {
         topics.filter_map(|topic| Some((topic.clone(), self.metadata.partition_count(&topic)?))).collect()
     }
 

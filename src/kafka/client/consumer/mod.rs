@@ -14,7 +14,7 @@ pub mod poll;
 pub mod positions;
 pub mod subscription;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,7 @@ use crate::kafka::ids::{BrokerId, NodeId, Offset, SimTime, TopicPartition};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::setup::ConsumerSetup;
+use crate::kafka::sorted::SortedMap;
 use commits::{Commit, CommitResult};
 use membership::Membership;
 use poll::{ActivePoll, Loop, PollError, PollResult};
@@ -97,7 +98,7 @@ pub struct Consumer {
     connections: Connections,
     subscription: SubscriptionState,
     membership: Membership,
-    in_flight: BTreeMap<u32, Pending>,
+    in_flight: SortedMap<u32, Pending>,
     last_correlation: u32,
     commits: VecDeque<Commit>,
     next_commit: u32,
@@ -127,7 +128,7 @@ impl Consumer {
             connections: Connections::default(),
             subscription: SubscriptionState::default(),
             membership: Membership::default(),
-            in_flight: BTreeMap::new(),
+            in_flight: SortedMap::new(),
             last_correlation: 0,
             commits: VecDeque::new(),
             next_commit: 0,

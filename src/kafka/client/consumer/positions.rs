@@ -1,8 +1,6 @@
 //! Finding positions: the committed offset, else `auto.offset.reset`; and checking them after a change of leader
 //! (OffsetFetcher, KIP-320).
 
-use std::collections::BTreeMap;
-
 use super::poll::PollError;
 use super::subscription::{FetchPosition, OffsetReset, policy_reset};
 use super::{Consumer, Purpose};
@@ -16,6 +14,7 @@ use crate::kafka::protocol::list_offsets::{
     OffsetForLeaderEpochResponse, OffsetForLeaderPartition, OffsetSpec,
 };
 use crate::kafka::protocol::offsets::{OffsetFetchRequest, OffsetFetchResponse};
+use crate::kafka::sorted::SortedMap;
 
 impl Consumer {
     fn wall_ms(&self, now: SimTime) -> i64 {
@@ -131,7 +130,7 @@ impl Consumer {
         if self.is_in_flight(|purpose| *purpose == Purpose::ListOffsets) {
             return;
         }
-        let mut by_leader: BTreeMap<BrokerId, Vec<ListOffsetsPartition>> = BTreeMap::new();
+        let mut by_leader: SortedMap<BrokerId, Vec<ListOffsetsPartition>> = SortedMap::new();
         let mut unknown = false;
         for (partition, state) in self.subscription.partitions() {
             let Some(reset) = state.reset.filter(|_| state.retry_at <= now) else { continue };
@@ -210,7 +209,7 @@ impl Consumer {
         if self.is_in_flight(|purpose| *purpose == Purpose::EpochCheck) {
             return;
         }
-        let mut by_leader: BTreeMap<BrokerId, Vec<OffsetForLeaderPartition>> = BTreeMap::new();
+        let mut by_leader: SortedMap<BrokerId, Vec<OffsetForLeaderPartition>> = SortedMap::new();
         for (partition, state) in self.subscription.partitions() {
             let Some(epoch) = state.position.and_then(|position| position.epoch).filter(|_| state.needs_check) else {
                 continue;

@@ -1,6 +1,6 @@
 //! SubscriptionState: what the application wants to read, what is assigned, and where it stands.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::kafka::config::AutoOffsetReset;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, Offset, SimTime, TopicName, TopicPartition};
@@ -8,6 +8,7 @@ use crate::kafka::note::PositionReason;
 use crate::kafka::protocol::list_offsets::OffsetSpec;
 use crate::kafka::protocol::offsets::OffsetAndMetadata;
 use crate::kafka::record::RecordBatch;
+use crate::kafka::sorted::SortedMap;
 
 /// How partitions come to the consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -99,7 +100,7 @@ pub fn policy_reset(policy: AutoOffsetReset, wall_ms: i64) -> Option<OffsetReset
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct SubscriptionState {
     pub kind: SubscriptionKind,
-    partitions: BTreeMap<TopicPartition, PartitionState>,
+    partitions: SortedMap<TopicPartition, PartitionState>,
 }
 
 impl SubscriptionState {

@@ -1,7 +1,5 @@
 //! Batches that wait to be sent, by partition (RecordAccumulator), and the memory they hold (BufferPool).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::batch::{NewRecord, ProducerBatch};
 use super::compression_ratio::CompressionRatio;
 use super::idempotence::Idempotence;
@@ -11,6 +9,7 @@ use crate::kafka::client::metadata::{ClientMetadata, KnownTopic};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::ids::{BrokerId, SimTime, TopicName, TopicPartition};
 use crate::kafka::random::Random;
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 /// The queues of one topic.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +43,7 @@ pub struct Given<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Ready {
     /// Leaders of at least one partition with a batch to send.
-    pub brokers: BTreeSet<BrokerId>,
+    pub brokers: SortedSet<BrokerId>,
     /// When a batch that is not ready will be: linger or backoff is over.
     pub next_check: Option<SimTime>,
     /// Whether a batch waits for a partition without a known leader.
@@ -59,7 +58,7 @@ pub struct RecordAccumulator {
     /// Bytes of `buffer.memory` in use.
     used_bytes: u64,
     /// Where in the list of its partitions each broker's next request begins, so that none starves.
-    drain_from: BTreeMap<BrokerId, u32>,
+    drain_from: SortedMap<BrokerId, u32>,
 }
 
 impl RecordAccumulator {

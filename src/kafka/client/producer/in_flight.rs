@@ -1,10 +1,9 @@
 //! Produce requests that were sent and not answered (InFlightRequests of NetworkClient).
 
-use std::collections::BTreeMap;
-
 use super::accumulator::QueueAt;
 use super::idempotence::ProducerIdentity;
 use crate::kafka::ids::{BrokerId, SimTime, TopicId};
+use crate::kafka::sorted::SortedMap;
 
 /// One batch of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,7 +27,7 @@ pub struct InFlightRequest {
 /// The requests by correlation id, which counts up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct InFlightRequests {
-    requests: BTreeMap<u32, InFlightRequest>,
+    requests: SortedMap<u32, InFlightRequest>,
 }
 
 impl InFlightRequests {
@@ -43,7 +42,7 @@ impl InFlightRequests {
 
     /// Takes all requests to a broker, oldest first: its connection is gone.
     pub fn take_all(&mut self, broker: BrokerId) -> Vec<InFlightRequest> {
-        self.requests.extract_if(.., |_, request| request.broker == broker).map(|(_, request)| request).collect()
+        self.requests.extract_if(|_, request| request.broker == broker).map(|(_, request)| request).collect()
     }
 
     pub fn is_empty(&self) -> bool {

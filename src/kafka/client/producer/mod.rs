@@ -27,8 +27,6 @@ mod sender;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::backoff::ExponentialBackoff;
@@ -39,6 +37,7 @@ use crate::kafka::effects::{Effects, Input};
 use crate::kafka::ids::{BrokerId, SimTime, TopicPartition};
 use crate::kafka::sends::SendId;
 use crate::kafka::setup::ProducerSetup;
+use crate::kafka::sorted::SortedMap;
 
 pub use accumulator::{QueueAt, RecordAccumulator, TopicQueues};
 pub use batch::{BatchSequence, ProducerBatch};
@@ -65,7 +64,7 @@ pub struct Producer {
     accumulator: RecordAccumulator,
     in_flight: InFlightRequests,
     /// Brokers that were asked whether they are there again, and when.
-    handshakes: BTreeMap<BrokerId, SimTime>,
+    handshakes: SortedMap<BrokerId, SimTime>,
     idempotence: Idempotence,
     results: SendResults,
     waiting: WaitingSends,
@@ -96,7 +95,7 @@ impl Producer {
             connections: Connections::default(),
             accumulator: RecordAccumulator::default(),
             in_flight: InFlightRequests::default(),
-            handshakes: BTreeMap::new(),
+            handshakes: SortedMap::new(),
             idempotence: Idempotence::new(config.enable_idempotence),
             results: SendResults::default(),
             waiting: WaitingSends::default(),

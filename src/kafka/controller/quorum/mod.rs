@@ -7,7 +7,6 @@ mod peers;
 mod replication;
 mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub use log::MetadataLog;
@@ -23,6 +22,7 @@ use crate::kafka::note::Note;
 use crate::kafka::protocol::quorum::QuorumEpoch;
 use crate::kafka::random::Random;
 use crate::kafka::setup::{ControllerSetup, Timing};
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 /// One voter of the quorum.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ pub struct Quorum {
     role: QuorumRole,
     /// End of what is known to be committed; falls to 0 when the process starts anew.
     high_watermark: Offset,
-    peers: BTreeMap<ControllerId, Peer>,
+    peers: SortedMap<ControllerId, Peer>,
     next_correlation: u32,
     /// Rounds of votes lost in a row: the wait before the next grows with them.
     lost_rounds: u32,
@@ -57,7 +57,7 @@ impl Quorum {
             log: MetadataLog::new(),
             role: QuorumRole::Unattached,
             high_watermark: 0,
-            peers: BTreeMap::new(),
+            peers: SortedMap::new(),
             next_correlation: 0,
             lost_rounds: 0,
         }
@@ -212,8 +212,8 @@ impl Quorum {
             epoch_start_offset: self.log.end_offset(),
             high_watermark: None,
             voters: self.others().map(|voter| (voter, unheard.clone())).collect(),
-            parked: BTreeMap::new(),
-            told: BTreeMap::new(),
+            parked: SortedMap::new(),
+            told: SortedMap::new(),
         });
         let note = out.note(Note::QuorumLeaderElected { controller: self.id, epoch: self.election.epoch });
         out.because_of(Some(note));
@@ -230,7 +230,7 @@ impl Quorum {
     /// Gives up the leadership: the others are told, and do not wait for their fetch time-out.
     fn resign(&mut self, now: SimTime, out: &mut Effects) {
         self.leave_role(out);
-        let end_pending: BTreeSet<ControllerId> = self.others().collect();
+        let end_pending: SortedSet<ControllerId> = self.others().collect();
         self.role = QuorumRole::Resigned { end_pending };
         self.wait_for_election(now, out);
     }

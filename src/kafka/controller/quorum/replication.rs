@@ -1,7 +1,5 @@
 //! How the log spreads: FetchMetadataLog of voters and observers, the high watermark, truncation.
 
-use std::collections::BTreeMap;
-
 use super::{ParkedFetch, Quorum, QuorumRole};
 use crate::kafka::controller::ControllerTimer;
 use crate::kafka::effects::{Effects, RequestId};
@@ -9,6 +7,7 @@ use crate::kafka::ids::{ControllerId, NodeId, Offset, SimTime};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::fetch::DivergingEpoch;
 use crate::kafka::protocol::quorum::{FetchMetadataLogRequest, FetchMetadataLogResponse};
+use crate::kafka::sorted::SortedMap;
 
 impl Quorum {
     pub fn handle_fetch(&mut self, id: RequestId, request: &FetchMetadataLogRequest, now: SimTime, out: &mut Effects) {
@@ -104,7 +103,7 @@ impl Quorum {
     }
 
     /// The leadership is over: all who wait are sent to look for the next leader.
-    pub(super) fn refuse_parked(&self, parked: BTreeMap<NodeId, ParkedFetch>, out: &mut Effects) {
+    pub(super) fn refuse_parked(&self, parked: SortedMap<NodeId, ParkedFetch>, out: &mut Effects) {
         for (replica, fetch) in parked {
             out.cancel_timer(ControllerTimer::ParkedFetch(replica));
             let response = FetchMetadataLogResponse {

@@ -1,10 +1,9 @@
 //! What a voter of the quorum is at present (`QuorumState` and its `EpochState`s).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::kafka::effects::RequestId;
 use crate::kafka::ids::{ControllerId, NodeId, Offset, SimTime};
 use crate::kafka::protocol::quorum::QuorumEpoch;
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 /// What survives a crash beside the log (the file `quorum-state`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -19,14 +18,14 @@ pub struct ElectionState {
 /// The answers to a round of Vote requests. The candidate's own vote is in `granted`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Votes {
-    pub granted: BTreeSet<ControllerId>,
-    pub rejected: BTreeSet<ControllerId>,
+    pub granted: SortedSet<ControllerId>,
+    pub rejected: SortedSet<ControllerId>,
 }
 
 impl Votes {
     /// A round that begins with the voter's own vote.
     pub fn of(own: ControllerId) -> Votes {
-        Votes { granted: BTreeSet::from([own]), rejected: BTreeSet::new() }
+        Votes { granted: SortedSet::from([own]), rejected: SortedSet::new() }
     }
 
     pub fn has_answered(&self, voter: ControllerId) -> bool {
@@ -59,11 +58,11 @@ pub struct LeaderState {
     /// End of what a majority holds; None: not known in this epoch yet.
     pub high_watermark: Option<Offset>,
     /// The other voters.
-    pub voters: BTreeMap<ControllerId, VoterProgress>,
+    pub voters: SortedMap<ControllerId, VoterProgress>,
     /// Waiting fetches, by replica.
-    pub parked: BTreeMap<NodeId, ParkedFetch>,
+    pub parked: SortedMap<NodeId, ParkedFetch>,
     /// The high watermark that each replica was last told (KIP-1166).
-    pub told: BTreeMap<NodeId, Offset>,
+    pub told: SortedMap<NodeId, Offset>,
 }
 
 /// The role of a voter.
@@ -88,7 +87,7 @@ pub enum QuorumRole {
     Leader(LeaderState),
     /// Was leader of this epoch and gave it up.
     Resigned {
-        end_pending: BTreeSet<ControllerId>,
+        end_pending: SortedSet<ControllerId>,
     },
 }
 

@@ -4,9 +4,9 @@
 pub mod range;
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use crate::kafka::ids::{TopicName, TopicPartition};
+use crate::kafka::sorted::SortedMap;
 
 /// A member of the group, as far as an assignment depends on it (`AbstractPartitionAssignor.MemberInfo`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +18,7 @@ pub struct AssignorMember {
 }
 
 /// What each member gets, by member id. Every member is in it; the order of the partitions is the assignor's.
-pub type Assignment = BTreeMap<String, Vec<TopicPartition>>;
+pub type Assignment = SortedMap<String, Vec<TopicPartition>>;
 
 /// The order of members in every assignor: static ones first, by `group.instance.id`; then dynamic ones by member
 /// id.

@@ -5,18 +5,17 @@
 //! Java hash map, from which the assignor takes them. Preference for replicas in the member's own rack
 //! (KIP-881) is not part of it.
 
-use std::collections::BTreeMap;
-
 use super::{Assignment, AssignorMember, compare_members};
 use crate::kafka::hash::java_string_hash::{java_hash_map_order, java_string_hash};
 use crate::kafka::ids::{TopicName, TopicPartition};
+use crate::kafka::sorted::SortedMap;
 
 /// The name by which members vote for it.
 pub const NAME: &str = "range";
 
 /// Divides the partitions. `partitions_per_topic` holds the topics that exist; a topic of a subscription that is not
 /// in it is passed over. With `n` partitions and `m` subscribed members each gets `n / m`, the first `n % m` one more.
-pub fn assign(partitions_per_topic: &BTreeMap<TopicName, i32>, members: &[AssignorMember]) -> Assignment {
+pub fn assign(partitions_per_topic: &SortedMap<TopicName, i32>, members: &[AssignorMember]) -> Assignment {
     let mut assignment: Assignment = members.iter().map(|member| (member.member_id.clone(), Vec::new())).collect();
     let mut members: Vec<&AssignorMember> = members.iter().collect();
     members.sort_by(|a, b| compare_members(a, b));
