@@ -59,7 +59,7 @@ const WIDTHS: [f32; 12] = [300.0, 320.0, 370.0, 430.0, 559.0, 560.0, 648.0, 859.
 
 #[test]
 fn nothing_overlaps_in_known_frames() {
-    for (name, frame) in [("login", fixture::login()), ("trouble", fixture::trouble()), ("busy", fixture::busy())] {
+    for (name, frame) in fixture::known() {
         for width in WIDTHS {
             check(&frame, width, &format!("{name} at {width}"));
         }
@@ -80,6 +80,25 @@ fn nothing_overlaps_in_any_frame() {
 fn an_empty_cluster_is_a_picture_too() {
     for width in WIDTHS {
         check(&Frame::default(), width, &format!("nothing at {width}"));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_links_and_machines_is_marked() {
+    let frame = fixture::weather();
+    for width in WIDTHS {
+        let scene = scene(&frame, width);
+        let named = |part: &str| scene.items.iter().filter(|item| item.name.contains(part)).count();
+        for words in [
+            "to broker 1 500 ms slower; to broker 0 500 ms slower",
+            "loses 20 % of the packets",
+            "0.5 %",
+            "cut one way",
+        ] {
+            assert_eq!(named(words), 1, "{words} at {width}");
+        }
+        assert_eq!((named("slow disk"), named("disk full, clock 90 s behind")), (1, 1), "at {width}");
+        assert!(scene.texts().any(|text| text.text.starts_with("clock 6")), "the producer's clock at {width}");
     }
 }
 
@@ -141,7 +160,7 @@ fn a_frame_survives_its_own_text() {
 #[test]
 fn pictures_for_the_eye() {
     let Ok(folder) = std::env::var("STAGE_PICTURES") else { return };
-    for (name, frame) in [("login", fixture::login()), ("trouble", fixture::trouble()), ("busy", fixture::busy())] {
+    for (name, frame) in fixture::known() {
         for width in [964.0_f32, 648.0, 370.0, 1_240.0] {
             let height = if width > 900.0 { 640.0 } else { 560.0 };
             let scene = layout(&frame, Viewport { width, height });

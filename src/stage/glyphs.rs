@@ -111,6 +111,16 @@ pub fn cross(x: f32, y: f32, width: f32, height: f32) -> String {
     format!("M{left} {top}L{right} {bottom}M{right} {top}L{left} {bottom}")
 }
 
+/// The hands of a clock at three, for a ring of radius 11: it takes long.
+pub fn clock_hands(centre: Point) -> String {
+    format!("M{} {}v6.5h5", n(centre.x), n(centre.y - 6.5))
+}
+
+/// A stroke with a gap, for a ring of radius 11: not all gets through.
+pub fn gap(centre: Point) -> String {
+    format!("M{} {}h4m4 0h4", n(centre.x - 6.0), n(centre.y))
+}
+
 /// A straight line.
 pub fn line(from: Point, to: Point) -> String {
     format!("M{} {}L{} {}", n(from.x), n(from.y), n(to.x), n(to.y))

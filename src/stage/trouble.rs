@@ -58,6 +58,23 @@ impl MachineFrame {
         self.disk_is_full || self.disk_latency_us > 0 || self.clock_skew_ms != 0
     }
 
+    /// What is wrong, each in a few words and in one: `disk full` and `disk`, `clock 6 days ahead` and `clock`.
+    pub fn badges(&self) -> Vec<[String; 2]> {
+        let disk = match (self.disk_is_full, self.disk_latency_us) {
+            (false, 0) => None,
+            (true, _) => Some("disk full"),
+            (false, _) => Some("slow disk"),
+        };
+        let disk = disk.map(|words| [words.into(), "disk".into()]);
+        let clock = (self.clock_skew_ms != 0).then(|| [format!("clock {}", self.clock_words()), "clock".into()]);
+        disk.into_iter().chain(clock).collect()
+    }
+
+    /// All that is wrong, as a list; empty: nothing is.
+    pub fn badge_words(&self) -> String {
+        self.badges().iter().map(|[words, _]| words.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
     /// `full, 100 ms slower`; `as it should be`.
     pub fn disk_words(&self) -> String {
         match (self.disk_is_full, self.disk_latency_us) {

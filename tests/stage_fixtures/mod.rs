@@ -4,6 +4,7 @@ use glassbroker::kafka::ids::{BrokerId, ClientId, ControllerId, LeaderEpoch, Nod
 use glassbroker::kafka::protocol::ApiKey;
 use glassbroker::kafka::protocol::produce::Acks;
 use glassbroker::stage::frame::*;
+use glassbroker::stage::trouble::{BadLinkFrame, MachineFrame};
 
 pub fn partition(topic: &str, number: i32) -> TopicPartition {
     TopicPartition::new(topic, number)
@@ -215,6 +216,38 @@ pub fn login() -> Frame {
             ..FlowFrame::default()
         },
     }
+}
+
+/// The frames made by hand.
+pub fn known() -> [(&'static str, Frame); 4] {
+    [("login", login()), ("trouble", trouble()), ("weather", weather()), ("busy", busy())]
+}
+
+/// Nobody is dead, and little is well: slow, lossy and cut links, bad disks, wrong clocks.
+pub fn weather() -> Frame {
+    let mut frame = login();
+    let (first, second, third) = (NodeId::broker(0), NodeId::broker(1), NodeId::broker(2));
+    let producer = NodeId::Client(frame.producers[0].id);
+    let link = |from, to, slower_us, loss_ppm| BadLinkFrame { from, to, slower_us, loss_ppm };
+    frame.bad_links = vec![
+        link(first, second, 500_000, 0),
+        link(second, first, 500_000, 0),
+        link(second, third, 0, 200_000),
+        link(producer, first, 20_000, 5_000),
+    ];
+    frame.cut_links = vec![CutLink { from: first, to: third, both_ways: false }];
+    let machine = |node, disk_latency_us, disk_is_full, clock_skew_ms| MachineFrame {
+        node,
+        disk_latency_us,
+        disk_is_full,
+        clock_skew_ms,
+    };
+    frame.bad_machines = vec![
+        machine(second, 30_000, false, 0),
+        machine(third, 0, true, -90_000),
+        machine(producer, 0, false, 6 * 86_400_000),
+    ];
+    frame
 }
 
 /// A leader down, another elected, a tail that diverges, a cut link, a held message, a hung consumer.
@@ -488,6 +521,15 @@ pub fn any(seed: u64) -> Frame {
         .collect();
     if nodes.len() > 1 {
         frame.cut_links = vec![CutLink { from: nodes[0], to: nodes[1], both_ways: chance.below(2) == 0 }];
+        let mut some = || nodes[chance.below(nodes.len() as u64) as usize];
+        frame.bad_machines = vec![MachineFrame {
+            node: some(),
+            disk_latency_us: 30_000,
+            disk_is_full: false,
+            clock_skew_ms: -86_400_000,
+        }];
+        let (from, to) = (nodes[0], nodes[nodes.len() - 1]);
+        frame.bad_links = vec![BadLinkFrame { from, to, slower_us: 1_000, loss_ppm: 10_000 }];
     }
     frame
 }

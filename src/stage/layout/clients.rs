@@ -10,6 +10,7 @@ use crate::stage::glyphs;
 use crate::stage::scene::Item;
 use crate::stage::text;
 use crate::stage::thing::Thing;
+use crate::stage::trouble::MachineFrame;
 use crate::stage::words::{self, Concept};
 
 /// Height of every producer's card.
@@ -77,9 +78,11 @@ pub fn producer(
         true => vec![format!("acks={acks}, idempotent"), format!("acks={acks}")],
         false => vec![format!("acks={acks}, not idempotent"), format!("acks={acks}")],
     };
-    let line = match producer.life {
-        Life::Running => text::first_fit(&wordings, SMALL, false, right - x),
-        life => life.words().into(),
+    let machine = frame.bad_machine(NodeId::Client(producer.id)).map(MachineFrame::badge_words);
+    let line = match (producer.life, machine) {
+        (Life::Running, Some(words)) => text::fit(&words, SMALL, false, right - x),
+        (Life::Running, None) => text::first_fit(&wordings, SMALL, false, right - x),
+        (life, _) => life.words().into(),
     };
     item.text("soft", x, panel.y + 40.0, SMALL, line);
 

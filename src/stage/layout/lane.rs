@@ -11,6 +11,7 @@ use crate::stage::glyphs;
 use crate::stage::scene::{Anchor, Item};
 use crate::stage::text;
 use crate::stage::thing::Thing;
+use crate::stage::trouble::MachineFrame;
 use crate::stage::words::{self, Concept};
 
 /// The partition in focus and the largest log end of its copies.
@@ -112,8 +113,9 @@ fn title(frame: &Frame, broker: &BrokerFrame, focus: &Focus, panel: &Rect, style
     if let Some(replica) = replica {
         name.push_str(&format!(", {} of {}", role_words(frame, broker, replica), replica.partition));
     }
-    if let Some(status) = status(broker) {
-        name.push_str(&format!(", {status}"));
+    let machine = frame.bad_machine(NodeId::Broker(broker.id));
+    for words in status(broker).map(String::from).into_iter().chain(machine.map(MachineFrame::badge_words)) {
+        name.push_str(&format!(", {words}"));
     }
     let head = Rect::new(panel.x, panel.y, panel.width, panel.height);
     let mut concepts = vec![Concept::Broker];
@@ -148,12 +150,15 @@ fn title(frame: &Frame, broker: &BrokerFrame, focus: &Focus, panel: &Rect, style
         arcs.put(arc, Point::new(right - 7.0, panel.y + 16.0));
         right -= 22.0;
     }
-    if let Some(status) = status(broker) {
-        let width = text::width(status, SMALL, true) + 14.0;
-        let badge = Rect::new(x, panel.y + 7.5, width, 18.0);
+    let status = status(broker).map(|words| [words.to_string(), words.to_string()]);
+    for badge in status.into_iter().chain(machine.map(MachineFrame::badges).unwrap_or_default()) {
+        // What does not fit is in the panel's name, in the inspector and in the tables.
+        let width = |words: &str| text::width(words, SMALL, true) + 14.0;
+        let Some(words) = badge.into_iter().find(|words| x + width(words) + 8.0 <= right) else { continue };
+        let badge = Rect::new(x, panel.y + 7.5, width(&words), 18.0);
+        x = badge.right() + 8.0;
         item.rect("badge", badge, 9.0);
-        item.write("badge-text", badge.centre().x, line, SMALL, true, Anchor::Middle, status.into());
-        x += width + 8.0;
+        item.write("badge-text", badge.centre().x, line, SMALL, true, Anchor::Middle, words);
     }
     if let Some(replica) = replica {
         let role = role_words(frame, broker, replica);

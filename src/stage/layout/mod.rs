@@ -9,6 +9,7 @@
 mod clients;
 mod groups;
 mod lane;
+mod link_marks;
 mod log;
 mod pen;
 mod quorum;

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::pen::{decoration, thing};
+use super::link_marks::link_marks;
+use super::pen::decoration;
 use crate::kafka::ids::NodeId;
 use crate::stage::frame::Frame;
 use crate::stage::geometry::{Point, Rect, Way};
 use crate::stage::glyphs;
 use crate::stage::scene::Item;
-use crate::stage::thing::Thing;
-use crate::stage::words::Concept;
 
 /// Where a node's way begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,7 +122,7 @@ impl Ports {
         Some(Way::new(points))
     }
 
-    /// The standing wires, to lie below the panels, and the ports and cuts, to lie above them.
+    /// The standing wires, to lie below the panels, and the ports and the marks of links, to lie above them.
     pub fn wires(&self, frame: &Frame) -> (Item, Vec<Item>) {
         let mut item = decoration("wires");
         let mut ports = Vec::new();
@@ -157,34 +156,7 @@ impl Ports {
             dots.circle("port", port, 3.5);
         }
         let mut above = vec![dots];
-        above.extend(self.cuts(frame));
+        above.extend(link_marks(frame, self));
         (item, above)
-    }
-
-    /// A struck-through gap in the way between two nodes that cannot hear each other.
-    fn cuts(&self, frame: &Frame) -> Vec<Item> {
-        let mut marks: Vec<Item> = Vec::new();
-        let mut taken: Vec<Point> = Vec::new();
-        for cut in &frame.cut_links {
-            let Some(way) = self.way(cut.from, cut.to) else { continue };
-            let mut along = way.length() / 2.0;
-            let mut centre = way.at(along).0;
-            while taken.iter().any(|other| (other.x - centre.x).abs() + (other.y - centre.y).abs() < 20.0)
-                && along < way.length()
-            {
-                along += 22.0;
-                centre = way.at(along).0;
-            }
-            taken.push(centre);
-            let how = if cut.both_ways { "cut" } else { "cut one way" };
-            let name = format!("Link between {} and {}: {how}", frame.node_name(cut.from), frame.node_name(cut.to));
-            let hit = Rect::new(centre.x - 12.0, centre.y - 12.0, 24.0, 24.0);
-            let (first, second) = if cut.from <= cut.to { (cut.from, cut.to) } else { (cut.to, cut.from) };
-            let mut item = thing(Thing::Link(first, second), "cut", name, hit).stop().shows(&[Concept::Replication]);
-            item.circle("cut-gap", centre, 11.0);
-            item.path("cross", glyphs::cross(centre.x - 5.0, centre.y - 5.0, 10.0, 10.0));
-            marks.push(item);
-        }
-        marks
     }
 }
