@@ -1,7 +1,6 @@
 //! What moves: one canvas, painted by its own frame loop while it plays, and once per change while it stands.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
@@ -9,11 +8,12 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, Path2d};
 
 use super::browser;
 use super::player::Player;
+use crate::kafka::sorted::SortedMap;
 use crate::stage::Scene;
 use crate::stage::draw_list::{Draw, draw_list};
 
 /// Fill and stroke of the classes that the draw list names, as the style sheet says.
-type Palette = BTreeMap<&'static str, (String, String, f64)>;
+type Palette = SortedMap<&'static str, (String, String, f64)>;
 
 /// The canvas and what it shows.
 #[derive(Default)]

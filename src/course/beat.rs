@@ -1,13 +1,12 @@
 //! Beats: what happens on the lesson's stage, told apart from everything else that a cluster does all the time.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::kafka::ids::{ClientId, NodeId, Offset, TopicName, TopicPartition};
 use crate::kafka::note::{MemberRemoval, Note, PartitionChoice, PositionReason, SendOutcome};
 use crate::kafka::protocol::{ErrorCode, Request};
 use crate::kafka::sends::Sends;
+use crate::kafka::sorted::SortedMap;
 use crate::sim::{Event, EventKind, Message, MessageBody, World};
 
 /// Kinds of beats, by the names that the content uses.
@@ -86,7 +85,7 @@ pub struct Cast {
 pub struct Beat {
     pub kind: BeatKind,
     /// For sentences and conditions.
-    pub fields: BTreeMap<&'static str, String>,
+    pub fields: SortedMap<&'static str, String>,
     pub partition: Option<TopicPartition>,
     /// First and last offset that it is about.
     pub offsets: Option<(Offset, Offset)>,
@@ -98,7 +97,7 @@ pub struct Beat {
 
 impl Beat {
     pub fn new(kind: BeatKind) -> Beat {
-        Beat { kind, fields: BTreeMap::new(), partition: None, offsets: None, sends: None, node: None }
+        Beat { kind, fields: SortedMap::new(), partition: None, offsets: None, sends: None, node: None }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Beat {
@@ -123,7 +122,7 @@ impl Beat {
     }
 
     /// Whether all these fields have these values.
-    pub fn fits(&self, with: &BTreeMap<String, String>) -> bool {
+    pub fn fits(&self, with: &SortedMap<String, String>) -> bool {
         with.iter().all(|(name, value)| self.fields.get(name.as_str()) == Some(value))
     }
 }

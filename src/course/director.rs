@@ -1,7 +1,6 @@
 //! The director of a lesson: sets the stage, gives the lesson's commands at their time, names the idea steps, and
 //! keeps what goals, flow map and measurements are made from.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::beat::{Beat, BeatKind, Cast, beat_of};
@@ -15,6 +14,8 @@ use super::stage_setting::Setting;
 use super::template::fill;
 use crate::kafka::client::call::ProducerCall;
 use crate::kafka::ids::{NodeId, Offset, SimTime, TopicPartition};
+use crate::kafka::sorted::SmallSort;
+use crate::kafka::sorted::{SortedMap, SortedSet};
 use crate::sim::plan::Schedule;
 use crate::sim::{Command, EventKind, ProcessStatus, World};
 use crate::timeline::{Director, Observation};
@@ -30,12 +31,12 @@ pub struct Idea {
     /// The beats that happened in this step and have a sentence; at least one.
     pub beats: Vec<BeatKind>,
     /// The fields of those beats, for looking things up.
-    pub fields: BTreeMap<&'static str, String>,
+    pub fields: SortedMap<&'static str, String>,
     pub sentence: String,
     /// The part of the example, from 1; 0: before the first.
     pub part: u32,
     /// Steps of the parts that are done, by their ids.
-    pub ticked: Rc<BTreeSet<String>>,
+    pub ticked: Rc<SortedSet<String>>,
     /// The step that this idea has just done.
     pub ticks: Option<String>,
     pub flow: Rc<Flow>,
@@ -72,14 +73,14 @@ pub struct LessonDirector {
     schedule: Option<Schedule>,
     cast: Cast,
     /// How often each beat has come.
-    counts: BTreeMap<BeatKind, u32>,
+    counts: SortedMap<BeatKind, u32>,
     /// How often each idea rule was used.
     used: Vec<u32>,
     /// Script rules that wait for their time.
     due: Vec<(SimTime, usize)>,
     part: u32,
-    ticked: Rc<BTreeSet<String>>,
-    asked: BTreeSet<usize>,
+    ticked: Rc<SortedSet<String>>,
+    asked: SortedSet<usize>,
     flow: Flow,
     measured: Measured,
     judge: Judge,
@@ -101,12 +102,12 @@ impl LessonDirector {
             setting: Setting::new(),
             schedule: example.schedule.clone().map(Schedule::new),
             cast,
-            counts: BTreeMap::new(),
+            counts: SortedMap::new(),
             used: vec![0; example.ideas.len()],
             due: Vec::new(),
             part: 0,
             ticked: Rc::default(),
-            asked: BTreeSet::new(),
+            asked: SortedSet::new(),
             flow: Flow::default(),
             measured: Measured::default(),
             judge: Judge::new(&parameters, &example.parameters),
@@ -221,7 +222,7 @@ impl LessonDirector {
     }
 
     /// Fields of a beat for sentences, with what is known beyond the beat itself.
-    fn fields(&self, beat: &Beat, world: &World) -> BTreeMap<&'static str, String> {
+    fn fields(&self, beat: &Beat, world: &World) -> SortedMap<&'static str, String> {
         let mut fields = beat.fields.clone();
         fields.insert("acks", self.parameters.acks.clone());
         fields.insert("rf", self.parameters.replication_factor.to_string());
@@ -243,7 +244,7 @@ impl LessonDirector {
     fn idea(&mut self, beats: &[Beat], world: &World) -> Option<Rc<Idea>> {
         let mut sentences = Vec::new();
         let mut kinds = Vec::new();
-        let mut all_fields = BTreeMap::new();
+        let mut all_fields = SortedMap::new();
         let mut ticks = None;
         let mut node = None;
         let mut predictions = Vec::new();
@@ -360,7 +361,7 @@ fn in_order_of_telling(mut beats: Vec<Beat>) -> Vec<Beat> {
     let elected: Vec<Option<TopicPartition>> =
         beats.iter().filter(|beat| beat.kind == BeatKind::LeaderElected).map(|beat| beat.partition.clone()).collect();
     beats.retain(|beat| beat.kind != BeatKind::IsrChanged || !elected.contains(&beat.partition));
-    beats.sort_by_key(|beat| beat.kind != BeatKind::BrokerFenced);
+    beats.sort_small_by_key(|beat| beat.kind != BeatKind::BrokerFenced);
     beats
 }
 

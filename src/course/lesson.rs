@@ -1,7 +1,6 @@
 //! A learner at an example: the run, the place in it, the questions asked, the goals reached. All that the page and
 //! the embedding contract need, without a browser.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::director::{Idea, LessonDirector};
@@ -11,6 +10,7 @@ use super::parameters::Parameters;
 use super::prediction::right_answer;
 use super::{random_schedule, script};
 use crate::kafka::ids::SimTime;
+use crate::kafka::sorted::{SortedMap, SortedSet};
 use crate::sim::{Command, CommandError, World};
 use crate::timeline::link::{LinkError, Moment};
 use crate::timeline::{Mark, Place, Timeline, Unit};
@@ -51,8 +51,8 @@ pub struct Lesson {
     seed: u64,
     timeline: Timeline<LessonDirector>,
     /// Predictions answered in this run, by their place in the example.
-    answers: BTreeMap<usize, Answered>,
-    skipped: BTreeSet<usize>,
+    answers: SortedMap<usize, Answered>,
+    skipped: SortedSet<usize>,
 }
 
 impl Lesson {
@@ -69,7 +69,7 @@ impl Lesson {
         let director = LessonDirector::new(example.clone(), parameters.clone());
         let timeline = Timeline::new(world, director);
         let mut lesson =
-            Lesson { example, parameters, seed, timeline, answers: BTreeMap::new(), skipped: BTreeSet::new() };
+            Lesson { example, parameters, seed, timeline, answers: SortedMap::new(), skipped: SortedSet::new() };
         lesson.run_on();
         lesson.timeline.go(Place::Start);
         Ok(lesson)
@@ -193,7 +193,7 @@ impl Lesson {
         self.skipped.insert(index);
     }
 
-    pub fn answers(&self) -> &BTreeMap<usize, Answered> {
+    pub fn answers(&self) -> &SortedMap<usize, Answered> {
         &self.answers
     }
 

@@ -1,6 +1,5 @@
 //! What the content's front matter may say. A field that is not listed here is refused at build time.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use super::parameters::Parameters;
 use super::prediction::PredictionKind;
 use crate::kafka::client::application::Application;
 use crate::kafka::config::Properties;
+use crate::kafka::sorted::SortedMap;
 use crate::sim::ClusterSpec;
 use crate::sim::plan::Plan;
 
@@ -174,7 +174,7 @@ pub struct IdeaRule {
     pub beat: BeatKind,
     /// Only if the beat's fields have these values.
     #[serde(default)]
-    pub with: BTreeMap<String, String>,
+    pub with: SortedMap<String, String>,
     /// With `{fields}`.
     pub say: String,
     /// How often at most in one run; 0: always.
@@ -196,7 +196,7 @@ pub struct Prediction {
     /// Asked before the first idea step of this beat.
     pub before: BeatKind,
     #[serde(default)]
-    pub with: BTreeMap<String, String>,
+    pub with: SortedMap<String, String>,
     pub question: String,
     /// How the right answer is found in the run.
     pub right: PredictionKind,
@@ -242,7 +242,7 @@ pub struct Act {
 pub struct Play {
     /// Which parameters differ, by name.
     #[serde(default)]
-    pub parameters: BTreeMap<String, serde_json::Value>,
+    pub parameters: SortedMap<String, serde_json::Value>,
     /// Each act at the n-th idea step of a beat.
     #[serde(default)]
     pub acts: Vec<PlayAct>,

@@ -1,10 +1,9 @@
 //! What a learner may change in an example before running it again.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::kafka::hash::murmur2;
+use crate::kafka::sorted::SortedMap;
 
 /// Where the record shall go.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
@@ -105,7 +104,7 @@ impl Parameters {
     ///
     /// # Errors
     /// A name or value that does not fit, in words.
-    pub fn with(&self, changes: &BTreeMap<String, serde_json::Value>) -> Result<Parameters, String> {
+    pub fn with(&self, changes: &SortedMap<String, serde_json::Value>) -> Result<Parameters, String> {
         let mut value = serde_json::to_value(self).map_err(|error| error.to_string())?;
         for (name, change) in changes {
             let field = value.get_mut(name).ok_or_else(|| format!("there is no parameter named {name}"))?;

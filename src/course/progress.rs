@@ -1,11 +1,10 @@
 //! "Your progress: examples completed n/m". Counts what the learner brought about, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 use super::goal::GoalKind;
 use super::model::{Course, Example};
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 /// The version of what is stored.
 const VERSION: u32 = 1;
@@ -16,15 +15,15 @@ const VERSION: u32 = 1;
 pub struct Progress {
     version: u32,
     /// Goals reached, by example.
-    goals: BTreeMap<String, BTreeSet<GoalKind>>,
+    goals: SortedMap<String, SortedSet<GoalKind>>,
     /// Predictions answered, by `example/prediction`: whether rightly.
     #[serde(default)]
-    predictions: BTreeMap<String, bool>,
+    predictions: SortedMap<String, bool>,
 }
 
 impl Default for Progress {
     fn default() -> Progress {
-        Progress { version: VERSION, goals: BTreeMap::new(), predictions: BTreeMap::new() }
+        Progress { version: VERSION, goals: SortedMap::new(), predictions: SortedMap::new() }
     }
 }
 

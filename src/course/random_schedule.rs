@@ -3,13 +3,13 @@
 //! It belongs to no module and is not counted. Its cluster, clients, load and faults follow from the seed and the version
 //! of plans ([`PLAN_VERSION`]), so a link needs no more than those two; the version stands in the scenario's name.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::beat::BeatKind;
 use super::model::{Example, IdeaRule, Part, StageSetting};
 use super::parameters::{Parameters, PartitionWish};
 use crate::kafka::config::Properties;
+use crate::kafka::sorted::SortedMap;
 use crate::sim::plan::plan::{GROUP, TOPIC};
 use crate::sim::plan::{PLAN_VERSION, Plan};
 use crate::timeline::link::{self, LinkError, Moment};
@@ -91,7 +91,7 @@ pub fn example(seed: u64) -> Rc<Example> {
 }
 
 fn idea_rule((beat, say): &(BeatKind, &str)) -> IdeaRule {
-    IdeaRule { beat: *beat, with: BTreeMap::new(), say: (*say).into(), times: 0, part: Some(1), ticks: None }
+    IdeaRule { beat: *beat, with: SortedMap::new(), say: (*say).into(), times: 0, part: Some(1), ticks: None }
 }
 
 fn html(plan: &Plan) -> String {

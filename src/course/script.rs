@@ -1,19 +1,18 @@
 //! Commands of the lesson: templates of the content, filled in for the run at hand.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::model::{Act, Example};
 use super::parameters::Parameters;
 use super::template::substitute;
 use crate::kafka::ids::{BrokerId, NodeId, TopicPartition};
+use crate::kafka::sorted::SortedMap;
 use crate::sim::{Command, Link, ProcessStatus, World};
 
 /// What `$names` in the content's commands stand for.
-fn values(example: &Example, parameters: &Parameters, world: &World) -> BTreeMap<&'static str, Value> {
+fn values(example: &Example, parameters: &Parameters, world: &World) -> SortedMap<&'static str, Value> {
     let stage = &example.stage;
-    let mut values = BTreeMap::from([
+    let mut values = SortedMap::from([
         ("value", json!(parameters.value)),
         ("key", json!(parameters.key())),
         ("partition", json!(parameters.number())),

@@ -1,7 +1,5 @@
 //! Before the curtain rises: the cluster boots, the topic is made, earlier records are written and read.
 
-use std::collections::BTreeMap;
-
 use super::model::Example;
 use super::parameters::Parameters;
 use super::script;
@@ -15,6 +13,7 @@ use crate::kafka::protocol::offsets::{OffsetAndMetadata, OffsetCommitRequest};
 use crate::kafka::protocol::produce::{Acks, PartitionProduceData, ProduceRequest};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::kafka::record::{ProducerSequence, RecordBatchBuilder};
+use crate::kafka::sorted::SortedMap;
 use crate::sim::{Command, ProcessStatus, World};
 
 /// How long after a refusal a request is sent again.
@@ -229,9 +228,9 @@ fn assignments(parameters: &Parameters, world: &World) -> Vec<(i32, Vec<BrokerId
 type EarlierRecords<'a> = Vec<(&'a Option<String>, &'a String)>;
 
 /// Where the earlier records go: by their keys, else to the watched partition.
-fn earlier_by_partition<'a>(example: &'a Example, parameters: &Parameters) -> BTreeMap<i32, EarlierRecords<'a>> {
+fn earlier_by_partition<'a>(example: &'a Example, parameters: &Parameters) -> SortedMap<i32, EarlierRecords<'a>> {
     let watched = script::watched_partition(example, parameters).partition;
-    let mut by_partition: BTreeMap<i32, EarlierRecords<'a>> = BTreeMap::new();
+    let mut by_partition: SortedMap<i32, EarlierRecords<'a>> = SortedMap::new();
     for record in &example.stage.earlier {
         let number = match &record.key {
             Some(key) => murmur2::partition_for_key(key.as_bytes(), parameters.partitions),

@@ -1,11 +1,11 @@
 //! Sentences with `{fields}`, and commands with `$parameters`.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
+use crate::kafka::sorted::SortedMap;
+
 /// Puts fields into a sentence. A field that is not there is left as it stands, so that a test can find it.
-pub fn fill(template: &str, fields: &BTreeMap<&'static str, String>) -> String {
+pub fn fill(template: &str, fields: &SortedMap<&'static str, String>) -> String {
     let mut filled = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -36,7 +36,7 @@ pub fn fill(template: &str, fields: &BTreeMap<&'static str, String>) -> String {
 ///
 /// # Errors
 /// A name that stands for nothing.
-pub fn substitute(template: &Value, values: &BTreeMap<&'static str, Value>) -> Result<Value, String> {
+pub fn substitute(template: &Value, values: &SortedMap<&'static str, Value>) -> Result<Value, String> {
     match template {
         Value::String(text) => match text.strip_prefix('$') {
             Some(name) => values.get(name).cloned().ok_or_else(|| format!("${name} stands for nothing here")),

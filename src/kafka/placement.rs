@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::kafka::hash::java_string_hash::{java_hash_map_order, java_string_hash};
 use crate::kafka::ids::BrokerId;
+use crate::kafka::sorted::SmallSort;
 
 /// A registered broker, as the placer sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +96,7 @@ struct BrokerList {
 impl BrokerList {
     fn initialize(&mut self, next_int: &mut dyn FnMut(u32) -> u32) {
         if !self.brokers.is_empty() {
-            self.brokers.sort();
+            self.brokers.sort_small();
             self.offset = draw(next_int, self.brokers.len());
         }
     }
@@ -161,7 +162,7 @@ impl RackList {
             rack.unfenced.initialize(next_int);
         }
         let mut order: Vec<usize> = (0..racks.len()).collect();
-        order.sort_by_key(|&i| names[i]);
+        order.sort_small_by_key(|&i| names[i]);
         let offset = if order.is_empty() { 0 } else { draw(next_int, order.len()) };
         let unfenced_count = brokers.iter().filter(|broker| !broker.fenced).count();
         RackList { racks, order, unfenced_count, epoch: 0, offset }

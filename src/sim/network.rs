@@ -5,7 +5,7 @@
 //! a cut link waits for the link to be healed, and on a link that loses packets messages only come later, until TCP gives
 //! up (see [`super::weather`]).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::kafka::effects::{Channel, RequestId};
 use crate::kafka::ids::{NodeId, SimTime};
 use crate::kafka::protocol::{ApiKey, Request, Response};
 use crate::kafka::record::RecordBatch;
+use crate::kafka::sorted::SortedSet;
 
 /// Number of a message in its history, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -153,7 +154,7 @@ pub(super) struct Lane {
     /// Nothing arrives before what was sent earlier.
     pub floor: SimTime,
     /// Messages that stand still: held, behind a held one, or at a cut link.
-    pub stalled: BTreeSet<MessageId>,
+    pub stalled: SortedSet<MessageId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]

@@ -19,6 +19,7 @@ use crate::kafka::ids::{BrokerId, ClientId, ControllerId, NodeId, SimTime};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::random::Random;
 use crate::kafka::setup::{BrokerSetup, ClientSetup, ControllerSetup, Disk, Timing, WallClock};
+use crate::kafka::sorted::SortedMap;
 use crate::kafka::timer::Timer;
 
 /// What the queue holds.
@@ -43,14 +44,14 @@ pub struct World {
     pub(super) now: SimTime,
     spec: Rc<ClusterSpec>,
     seed: u64,
-    pub(super) processes: BTreeMap<NodeId, Process>,
+    pub(super) processes: SortedMap<NodeId, Process>,
     pub(super) queue: BTreeMap<(SimTime, u64), Next>,
     pub(super) transits: BTreeMap<MessageId, Transit>,
-    pub(super) connections: BTreeMap<ConnectionId, Connection>,
-    pub(super) in_service: BTreeMap<RequestId, InService>,
-    pub(super) cut_links: BTreeMap<Link, SimTime>,
+    pub(super) connections: SortedMap<ConnectionId, Connection>,
+    pub(super) in_service: SortedMap<RequestId, InService>,
+    pub(super) cut_links: SortedMap<Link, SimTime>,
     /// Links that are slower than the network, or lose packets.
-    pub(super) bad_links: BTreeMap<Link, LinkQuality>,
+    pub(super) bad_links: SortedMap<Link, LinkQuality>,
     pub(super) network_random: Random,
     pub(super) next_sequence: u64,
     pub(super) next_message: u64,
@@ -87,13 +88,13 @@ impl World {
             now: SimTime::ZERO,
             spec: Rc::new(spec),
             seed,
-            processes: BTreeMap::new(),
+            processes: SortedMap::new(),
             queue: BTreeMap::new(),
             transits: BTreeMap::new(),
-            connections: BTreeMap::new(),
-            in_service: BTreeMap::new(),
-            cut_links: BTreeMap::new(),
-            bad_links: BTreeMap::new(),
+            connections: SortedMap::new(),
+            in_service: SortedMap::new(),
+            cut_links: SortedMap::new(),
+            bad_links: SortedMap::new(),
             network_random: Random::stream(seed, 1),
             next_sequence: 0,
             next_message: 0,
@@ -219,7 +220,7 @@ impl World {
         super::state_hash::state_hash(self)
     }
 
-    pub fn processes(&self) -> &BTreeMap<NodeId, Process> {
+    pub fn processes(&self) -> &SortedMap<NodeId, Process> {
         &self.processes
     }
 

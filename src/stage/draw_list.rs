@@ -1,13 +1,12 @@
 //! What the canvas paints at one moment: tags of messages, arcs of waits, and heat strips where there are too many
 //! messages to draw each. A pure function of scene and time.
 
-use std::collections::BTreeMap;
-
 use super::geometry::{Direction, Point, Rect, number as n};
 use super::glyphs;
 use super::layout;
 use super::scene::{Scene, Tag, TagKind, Track};
 use super::text;
+use crate::kafka::sorted::SortedMap;
 
 /// More messages than this are drawn as heat strips.
 pub const MOST_TAGS: usize = 48;
@@ -283,7 +282,7 @@ fn dot(placed: &Placed, list: &mut Vec<Draw>) {
 /// Aggregates: how many messages are on each piece of each way.
 fn heat(scene: &Scene, now_us: u64, list: &mut Vec<Draw>) {
     type Key = (i32, i32, i32, i32);
-    let mut ways: BTreeMap<Key, (&Track, [u32; BINS], [u32; BINS])> = BTreeMap::new();
+    let mut ways: SortedMap<Key, (&Track, [u32; BINS], [u32; BINS])> = SortedMap::new();
     for track in scene.tracks.iter().filter(|track| is_here(track, now_us)) {
         let (Some(first), Some(last)) = (track.way.points.first(), track.way.points.last()) else { continue };
         // Tags of different width begin a little apart: a coarse key gathers them.

@@ -11,6 +11,7 @@ use super::words::{self, Concept};
 use crate::kafka::config::ConfigEntry;
 use crate::kafka::ids::{BrokerId, ClientId, NodeId, Offset, TopicPartition};
 use crate::kafka::record::RecordBatch;
+use crate::kafka::sorted::SmallSort;
 use crate::sim::{MessageId, World};
 
 /// One thing, looked at closely.
@@ -62,7 +63,7 @@ fn settings(entries: Vec<ConfigEntry>) -> Vec<Setting> {
     };
     let mut settings: Vec<Setting> = entries.into_iter().map(setting).collect();
     // What differs from the default comes first.
-    settings.sort_by_key(|setting| !setting.is_changed());
+    settings.sort_small_by_key(|setting| !setting.is_changed());
     settings
 }
 

@@ -13,7 +13,7 @@ use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::broker_lifecycle::{
     AlterPartitionData, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult, LeaderRecoveryState,
 };
-use crate::kafka::sorted::SortedSet;
+use crate::kafka::sorted::{SmallSort, SortedSet};
 
 /// How long to wait after a refusal that may pass (`AlterPartitionManager.maybePropagateIsrChanges`, 50 ms).
 const RETRY_MS: u64 = 50;
@@ -58,7 +58,7 @@ impl ReplicaManager {
         }
         let mut isr = partition.isr.clone();
         isr.push(follower);
-        isr.sort_unstable();
+        isr.sort_small();
         let note =
             Note::IsrExpandAsked { leader: cx.id(), partition: partition.topic_partition.clone(), isr: isr.clone() };
         cx.note_then(note, |cx| self.ask_for_isr(id, isr, cx));
@@ -89,7 +89,7 @@ impl ReplicaManager {
         if isr.len() == partition.isr.len() {
             return;
         }
-        isr.sort_unstable();
+        isr.sort_small();
         let note =
             Note::IsrShrinkAsked { leader: cx.id(), partition: partition.topic_partition.clone(), isr: isr.clone() };
         cx.note_then(note, |cx| self.ask_for_isr(id, isr, cx));

@@ -6,6 +6,7 @@ use crate::kafka::ids::{BrokerId, TopicId};
 use crate::kafka::metadata::{PartitionChange, PartitionRegistration};
 use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::protocol::broker_lifecycle::LeaderRecoveryState;
+use crate::kafka::sorted::SmallSort;
 
 /// How far an election may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,7 +152,7 @@ impl<'a> PartitionChangeBuilder<'a> {
             return;
         }
         let mut candidates: Vec<BrokerId> = self.target_elr.iter().chain(&self.partition.isr).copied().collect();
-        candidates.sort_unstable();
+        candidates.sort_small();
         candidates.dedup();
         candidates.retain(|broker| !self.target_isr.contains(broker) && self.unclean_shutdown != Some(*broker));
         self.target_elr = candidates;

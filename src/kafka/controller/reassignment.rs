@@ -14,6 +14,7 @@ use crate::kafka::protocol::reassignment::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ListPartitionReassignmentsRequest,
     ListPartitionReassignmentsResponse, OngoingPartitionReassignment,
 };
+use crate::kafka::sorted::SmallSort;
 
 /// The replicas of a partition, and which of them come and go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,9 +52,9 @@ impl Reassignment {
     /// From the replicas that there are to those that are wanted: these in their order, then those that go, by id.
     pub fn between(current: &[BrokerId], target: &[BrokerId]) -> Reassignment {
         let mut removing = without(current, target);
-        removing.sort_unstable();
+        removing.sort_small();
         let mut adding = without(target, current);
-        adding.sort_unstable();
+        adding.sort_small();
         Reassignment { replicas: [target, &removing].concat(), adding, removing }
     }
 

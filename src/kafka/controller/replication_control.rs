@@ -10,6 +10,7 @@ use crate::kafka::protocol::admin::{ElectLeadersRequest, ElectLeadersResponse, E
 use crate::kafka::protocol::broker_lifecycle::{
     AlterPartitionData, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult, LeaderRecoveryState,
 };
+use crate::kafka::sorted::SmallSort;
 
 /// Why partitions are looked through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +150,7 @@ impl View<'_> {
         let mut isr: Vec<BrokerId> = data.new_isr.iter().map(|(broker, _)| *broker).collect();
         let has_leader = isr.contains(&sender);
         let only_replicas = isr.iter().all(|broker| partition.replicas.contains(broker));
-        isr.sort_unstable();
+        isr.sort_small();
         let has_repeats = isr.windows(2).any(|pair| pair[0] == pair[1]);
         let recovering = data.leader_recovery_state == LeaderRecoveryState::Recovering;
         let recovers_again = recovering && partition.leader_recovery_state == LeaderRecoveryState::Recovered;

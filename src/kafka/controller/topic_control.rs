@@ -12,6 +12,7 @@ use crate::kafka::protocol::admin::{
     DeleteTopicsResponse,
 };
 use crate::kafka::random::Random;
+use crate::kafka::sorted::SmallSort;
 
 /// The topic of the metadata log: nobody can make it.
 const CLUSTER_METADATA_TOPIC: &str = "__cluster_metadata";
@@ -110,7 +111,7 @@ impl View<'_> {
             return refuse(ErrorCode::InvalidRequest, message);
         }
         let mut assignments = topic.assignments.clone();
-        assignments.sort();
+        assignments.sort_small();
         let mut partitions: Vec<Vec<BrokerId>> = Vec::new();
         for (number, replicas) in assignments {
             if number != partitions.len() as i32 {
@@ -148,7 +149,7 @@ impl View<'_> {
             return refuse(format!("Partition {number} is assigned to broker {broker}, which is not registered"));
         }
         let mut sorted = replicas.to_vec();
-        sorted.sort_unstable();
+        sorted.sort_small();
         if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
             return refuse(format!("Partition {number} is assigned to broker {} more than once", pair[0]));
         }

@@ -1,6 +1,8 @@
 //! Which partition of an internal topic a name belongs to, and so which broker coordinates it: the hash of a Java
 //! string (`GroupCoordinatorService.partitionFor`, `TransactionStateManager.partitionFor`).
 
+use crate::kafka::sorted::SmallSort;
+
 /// `String.hashCode` over the UTF-16 code units.
 pub fn java_string_hash(text: &str) -> i32 {
     text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit as i32))
@@ -22,6 +24,6 @@ pub fn java_hash_map_order(hashes: &[i32]) -> Vec<usize> {
     let buckets = (hashes.len() * 4).div_ceil(3).next_power_of_two().max(16) as u32;
     let bucket = |hash: i32| (hash as u32 ^ (hash as u32 >> 16)) & (buckets - 1);
     let mut order: Vec<usize> = (0..hashes.len()).collect();
-    order.sort_by_key(|&i| bucket(hashes[i]));
+    order.sort_small_by_key(|&i| bucket(hashes[i]));
     order
 }

@@ -1,4 +1,4 @@
-//! Maps and sets in the order of their keys, for the state of simulated processes.
+//! Maps and sets in the order of their keys, for the state of simulated processes; and sorting of short lists.
 //!
 //! A [`SortedMap`] is one vector, and looks as `BTreeMap` does to its user. The maps of a process are small, there are
 //! many of them, and each checkpoint copies those of the processes that have changed: one allocation of the exact
@@ -8,11 +8,13 @@
 
 mod map;
 mod set;
+mod small_sort;
 
 use std::ops::{Bound, Range, RangeBounds};
 
 pub use map::{Entry, Iter, IterMut, SortedMap};
 pub use set::SortedSet;
+pub use small_sort::SmallSort;
 
 /// Where those entries stand whose keys lie in a range of keys.
 fn span<T, Q: Ord + ?Sized>(entries: &[T], key_of: impl Fn(&T) -> &Q, keys: impl RangeBounds<Q>) -> Range<usize> {
@@ -36,7 +38,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::hash::{DefaultHasher, Hash, Hasher};
 
-    use super::{SortedMap, SortedSet};
+    use super::{SmallSort, SortedMap, SortedSet};
     use crate::kafka::random::Random;
 
     /// Random operations on a sorted map and on a `BTreeMap`: the answers and the contents are the same.
@@ -84,6 +86,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn short_lists_are_sorted_and_equals_stay_in_order() {
+        let mut random = Random::stream(7, 3);
+        for length in 0..60 {
+            let mut list: Vec<(u64, usize)> = (0..length).map(|place| (random.below(12), place)).collect();
+            let mut expected = list.clone();
+            expected.sort();
+            list.sort_small_by_key(|(key, _)| *key);
+            assert_eq!(list, expected);
+        }
+    }
+
     /// Hashes of states, and links, do not depend on which of the two is used.
     #[test]
     fn both_hash_and_serialize_alike() {
@@ -99,6 +113,8 @@ mod tests {
         let elements = entries.map(|(key, _)| key);
         let (sorted, tree) = (SortedSet::from(elements), BTreeSet::from(elements));
         assert_eq!(hash(&|hasher| sorted.hash(hasher)), hash(&|hasher| tree.hash(hasher)));
+        assert_eq!(serde_json::to_string(&sorted).ok(), serde_json::to_string(&tree).ok());
+        assert_eq!(serde_json::from_str::<SortedSet<u32>>("[3,1,2,1]").ok(), Some(sorted));
         let text = r#"{"b":1,"a":2,"b":3}"#;
         let read: SortedMap<String, u8> = serde_json::from_str(text).expect("a map");
         assert_eq!(read, SortedMap::from([("a".into(), 2), ("b".into(), 3)]), "the last one of a name counts");

@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::RangeBounds;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::span;
 
 /// A set in the order of its elements. Hashes, compares and serializes as a `BTreeSet` of the same elements.
@@ -115,6 +117,18 @@ impl<T: Hash> Hash for SortedSet<T> {
         // One element after the other: a slice of numbers would be hashed as one string of bytes.
         hasher.write_usize(self.len());
         self.elements.iter().for_each(|element| element.hash(hasher));
+    }
+}
+
+impl<T: Serialize> Serialize for SortedSet<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.elements.serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for SortedSet<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SortedSet<T>, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
     }
 }
 

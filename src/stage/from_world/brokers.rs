@@ -7,6 +7,7 @@ use crate::kafka::ids::{NodeId, Offset};
 use crate::kafka::log::Log;
 use crate::kafka::protocol::fetch::Fetcher;
 use crate::kafka::record::RecordBatch;
+use crate::kafka::sorted::SmallSort;
 use crate::kafka::timer::Timer;
 use crate::sim::{Process, World};
 use crate::stage::frame::{BrokerFrame, CellFrame, Frame, ReplicaFrame, Role, WaitingRequest};
@@ -26,7 +27,7 @@ pub fn brokers(world: &World, keys: &Keys) -> Vec<BrokerFrame> {
                 .filter(|partition| is_shown(partition))
                 .map(|partition| replica(world, process, broker, partition, keys))
                 .collect();
-            replicas.sort_by(|one, other| one.partition.cmp(&other.partition));
+            replicas.sort_small_by(|one, other| one.partition.cmp(&other.partition));
             BrokerFrame {
                 id: broker.id(),
                 life: life(process.status),

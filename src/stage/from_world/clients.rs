@@ -1,12 +1,11 @@
 //! Producers, and tools that have something under way.
 
-use std::collections::BTreeSet;
-
 use super::keys::Keys;
 use super::{client_of, life};
 use crate::kafka::client::producer::{Producer, ProducerBatch, SendResult as Result};
 use crate::kafka::ids::TopicPartition;
 use crate::kafka::note;
+use crate::kafka::sorted::SortedSet;
 use crate::sim::{ProcessState, World};
 use crate::stage::frame::{BatchFrame, Life, ProducerFrame, SendOutcome, SendResult, ToolFrame};
 
@@ -93,7 +92,7 @@ fn leaders(producer: &Producer) -> Vec<(TopicPartition, Option<crate::kafka::ids
 
 /// Tools are shown while one of their messages is on its way.
 pub fn tools(world: &World) -> Vec<ToolFrame> {
-    let busy: BTreeSet<_> = world
+    let busy: SortedSet<_> = world
         .transits()
         .values()
         .flat_map(|transit| [transit.message.from, transit.message.to])

@@ -1,13 +1,13 @@
 //! Groups with their consumers.
 
-use std::collections::BTreeMap;
-
 use super::keys::Keys;
 use super::life;
 use crate::kafka::client::consumer::poll::Loop;
 use crate::kafka::client::consumer::{Activity, Consumer, ConsumerTimer};
 use crate::kafka::group::ClassicGroup;
 use crate::kafka::ids::{BrokerId, Offset, TopicPartition};
+use crate::kafka::sorted::SmallSort;
+use crate::kafka::sorted::SortedMap;
 use crate::kafka::timer::Timer;
 use crate::sim::{Process, ProcessStatus, World};
 use crate::stage::frame::{AssignedFrame, ConsumerFrame, GroupFrame, Life, ProcessingFrame};
@@ -16,14 +16,14 @@ use crate::stage::frame::{AssignedFrame, ConsumerFrame, GroupFrame, Life, Proces
 const NO_GROUP: &str = "no group";
 
 pub fn groups(world: &World, keys: &Keys) -> Vec<GroupFrame> {
-    let mut members: BTreeMap<String, Vec<(&Process, &Consumer)>> = BTreeMap::new();
+    let mut members: SortedMap<String, Vec<(&Process, &Consumer)>> = SortedMap::new();
     for (process, consumer) in world.consumers() {
         let group = consumer.setup.config.group_id.clone().unwrap_or_else(|| NO_GROUP.into());
         members.entry(group).or_default().push((process, consumer));
     }
     // In the order in which their first consumers were started.
     let mut groups: Vec<(String, Vec<(&Process, &Consumer)>)> = members.into_iter().collect();
-    groups.sort_by_key(|(_, members)| members.first().map(|(_, consumer)| consumer.setup.client.id));
+    groups.sort_small_by_key(|(_, members)| members.first().map(|(_, consumer)| consumer.setup.client.id));
     groups.into_iter().map(|(name, members)| group(world, name, &members, keys)).collect()
 }
 

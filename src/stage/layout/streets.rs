@@ -1,11 +1,10 @@
 //! The streets between the panels, where all messages travel: what clients write and controllers say to the left of
 //! the lanes, what is copied and read to the right. In a narrow picture one street carries all.
 
-use std::collections::BTreeMap;
-
 use super::link_marks::link_marks;
 use super::pen::decoration;
 use crate::kafka::ids::NodeId;
+use crate::kafka::sorted::SortedMap;
 use crate::stage::frame::Frame;
 use crate::stage::geometry::{Point, Rect, Way};
 use crate::stage::glyphs;
@@ -40,9 +39,9 @@ pub struct Ports {
     pub top_gap: f32,
     /// Middle of the gap above the bottom row.
     pub bottom_gap: f32,
-    ports: BTreeMap<NodeId, Port>,
+    ports: SortedMap<NodeId, Port>,
     /// Where controllers meet the gap below their panel.
-    inner: BTreeMap<NodeId, Point>,
+    inner: SortedMap<NodeId, Point>,
     consumers: Vec<NodeId>,
 }
 
@@ -126,7 +125,7 @@ impl Ports {
     pub fn wires(&self, frame: &Frame) -> (Item, Vec<Item>) {
         let mut item = decoration("wires");
         let mut ports = Vec::new();
-        let mut spans: BTreeMap<Street, (f32, f32)> = BTreeMap::new();
+        let mut spans: SortedMap<Street, (f32, f32)> = SortedMap::new();
         for node in self.ports.keys() {
             for street in [Street::Left, Street::Right] {
                 let uses = match (node, self.left) {

@@ -14,6 +14,7 @@ use crate::kafka::protocol::produce::{Acks, PartitionProduceResponse, ProduceRes
 use crate::kafka::protocol::producer_id::InitProducerIdResponse;
 use crate::kafka::protocol::{ErrorCode, Response};
 use crate::kafka::sends::Sends;
+use crate::kafka::sorted::SmallSort;
 
 /// Whether the leader may have appended the records although it, or nobody, has answered with this error.
 ///
@@ -159,7 +160,7 @@ impl Producer {
             .filter(|(_, sent_at)| sent_at.plus_ms(timeout_ms) <= now)
             .map(|(broker, _)| broker)
             .collect();
-        overdue.sort();
+        overdue.sort_small();
         overdue.dedup();
         for broker in overdue {
             out.disconnect(NodeId::Broker(broker), Channel::Data);

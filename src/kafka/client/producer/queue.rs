@@ -7,6 +7,7 @@ use super::idempotence::{Idempotence, PartitionSequences, ProducerIdentity};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::ids::{SimTime, TopicPartition};
 use crate::kafka::mutation::{Mutation, breaks};
+use crate::kafka::sorted::SmallSort;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PartitionQueue {
@@ -92,7 +93,7 @@ impl PartitionQueue {
         let ProducerIdentity { producer_id, producer_epoch } = identity;
         let mut batches: Vec<&mut ProducerBatch> =
             self.sent.iter_mut().chain(&mut self.queued).filter(|batch| batch.sequence.is_some()).collect();
-        batches.sort_by_key(|batch| batch.sequence);
+        batches.sort_small_by_key(|batch| batch.sequence);
         let mut sequences = PartitionSequences {
             identity: Some(identity),
             last_acked_offset: self.sequences.last_acked_offset,

@@ -10,6 +10,7 @@ use crate::kafka::protocol::quorum::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, QuorumEpoch,
     VoteRequest, VoteResponse,
 };
+use crate::kafka::sorted::SmallSort;
 
 /// First wait after a lost round of votes; it doubles with each further one.
 const ELECTION_BACKOFF_MS: u64 = 50;
@@ -46,7 +47,7 @@ impl Quorum {
             return;
         };
         let mut fetches: Vec<SimTime> = leader.voters.values().filter_map(|voter| voter.last_fetch).collect();
-        fetches.sort_by_key(|time| std::cmp::Reverse(*time));
+        fetches.sort_small_by_key(|time| std::cmp::Reverse(*time));
         match needed.checked_sub(1).and_then(|last| fetches.get(last)) {
             Some(oldest) if now.since(*oldest) < window_us => {
                 out.set_timer(ControllerTimer::CheckQuorum, oldest.plus_us(window_us));

@@ -8,6 +8,7 @@ use crate::kafka::protocol::Request;
 use crate::kafka::protocol::quorum::{
     BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchMetadataLogRequest, VoteRequest,
 };
+use crate::kafka::sorted::SmallSort;
 
 /// First wait after a failure (`controller.quorum.retry.backoff.ms`); it doubles with each further one.
 const RETRY_BACKOFF_MS: u64 = 20;
@@ -95,7 +96,7 @@ impl Quorum {
             return;
         };
         let mut successors: Vec<_> = leader.voters.iter().map(|(id, progress)| (progress.end_offset, *id)).collect();
-        successors.sort_by_key(|(end_offset, id)| (std::cmp::Reverse(*end_offset), *id));
+        successors.sort_small_by_key(|(end_offset, id)| (std::cmp::Reverse(*end_offset), *id));
         let preferred: Vec<ControllerId> = successors.into_iter().map(|(_, id)| id).collect();
         for voter in self.others() {
             self.next_correlation = self.next_correlation.wrapping_add(1);

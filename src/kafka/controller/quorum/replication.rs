@@ -7,7 +7,7 @@ use crate::kafka::ids::{ControllerId, NodeId, Offset, SimTime};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::fetch::DivergingEpoch;
 use crate::kafka::protocol::quorum::{FetchMetadataLogRequest, FetchMetadataLogResponse};
-use crate::kafka::sorted::SortedMap;
+use crate::kafka::sorted::{SmallSort, SortedMap};
 
 impl Quorum {
     pub fn handle_fetch(&mut self, id: RequestId, request: &FetchMetadataLogRequest, now: SimTime, out: &mut Effects) {
@@ -162,7 +162,7 @@ impl Quorum {
         };
         let mut ends: Vec<Offset> = leader.voters.values().map(|voter| voter.end_offset.unwrap_or(-1)).collect();
         ends.push(self.log.end_offset());
-        ends.sort_unstable_by_key(|end| std::cmp::Reverse(*end));
+        ends.sort_small_by_key(|end| std::cmp::Reverse(*end));
         let held_by_majority = ends[majority - 1];
         if held_by_majority <= leader.epoch_start_offset || leader.high_watermark >= Some(held_by_majority) {
             return false;

@@ -8,7 +8,7 @@
 use super::{Assignment, AssignorMember, compare_members};
 use crate::kafka::hash::java_string_hash::{java_hash_map_order, java_string_hash};
 use crate::kafka::ids::{TopicName, TopicPartition};
-use crate::kafka::sorted::SortedMap;
+use crate::kafka::sorted::{SmallSort, SortedMap};
 
 /// The name by which members vote for it.
 pub const NAME: &str = "range";
@@ -18,7 +18,7 @@ pub const NAME: &str = "range";
 pub fn assign(partitions_per_topic: &SortedMap<TopicName, i32>, members: &[AssignorMember]) -> Assignment {
     let mut assignment: Assignment = members.iter().map(|member| (member.member_id.clone(), Vec::new())).collect();
     let mut members: Vec<&AssignorMember> = members.iter().collect();
-    members.sort_by(|a, b| compare_members(a, b));
+    members.sort_small_by(|a, b| compare_members(a, b));
     let topics: Vec<(&TopicName, i32)> = partitions_per_topic.iter().map(|(topic, &count)| (topic, count)).collect();
     let hashes: Vec<i32> = topics.iter().map(|(topic, _)| java_string_hash(topic)).collect();
     for (topic, partition_count) in java_hash_map_order(&hashes).into_iter().map(|i| topics[i]) {
