@@ -480,3 +480,22 @@ pub enum Note {
         offset: Offset,
     },
 }
+
+impl Note {
+    /// The replica whose log, or whose part in the partition, the fact is about, if it is about one.
+    pub fn replica(&self) -> Option<(BrokerId, &TopicPartition)> {
+        match self {
+            Note::RecordsAppended { broker, partition, .. }
+            | Note::DuplicateBatch { broker, partition, .. }
+            | Note::BatchRefused { broker, partition, .. }
+            | Note::HighWatermarkAdvanced { broker, partition, .. }
+            | Note::LogTruncated { broker, partition, .. }
+            | Note::UnflushedLost { broker, partition, .. }
+            | Note::LogStartMoved { broker, partition, .. }
+            | Note::LogCleaned { broker, partition, .. }
+            | Note::BecameLeader { broker, partition, .. }
+            | Note::BecameFollower { broker, partition, .. } => Some((*broker, partition)),
+            _ => None,
+        }
+    }
+}

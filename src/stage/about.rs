@@ -2,7 +2,7 @@
 
 use super::thing::Thing;
 use super::words::Concept;
-use crate::kafka::ids::{BrokerId, ClientId, TopicPartition};
+use crate::kafka::ids::{ClientId, TopicPartition};
 use crate::kafka::note::Note;
 use crate::sim::{Event, EventKind};
 
@@ -52,17 +52,17 @@ fn is_noted(note: &Note, thing: &Thing) -> bool {
     match thing {
         Thing::Quorum => matches!(note, Note::QuorumLeaderElected { .. }),
         Thing::Partition(of) => decided(note) == Some(of),
-        Thing::Replica(at, of) => copy(note) == Some((*at, of)),
+        Thing::Replica(at, of) => note.replica() == Some((*at, of)),
         Thing::LogEndOffset(at, of) => {
             matches!(note, Note::RecordsAppended { .. } | Note::LogTruncated { .. } | Note::UnflushedLost { .. })
-                && copy(note) == Some((*at, of))
+                && note.replica() == Some((*at, of))
         }
         Thing::HighWatermark(at, of) => {
-            matches!(note, Note::HighWatermarkAdvanced { .. }) && copy(note) == Some((*at, of))
+            matches!(note, Note::HighWatermarkAdvanced { .. }) && note.replica() == Some((*at, of))
         }
         Thing::Record(at, of, offset) => match note {
             Note::RecordsAppended { base_offset, last_offset, .. } => {
-                copy(note) == Some((*at, of)) && (base_offset..=last_offset).contains(&offset)
+                note.replica() == Some((*at, of)) && (base_offset..=last_offset).contains(&offset)
             }
             _ => false,
         },
@@ -95,23 +95,6 @@ fn decided(note: &Note) -> Option<&TopicPartition> {
         Note::LeaderElected { partition, .. }
         | Note::IsrChanged { partition, .. }
         | Note::ReplicasChanged { partition, .. } => Some(partition),
-        _ => None,
-    }
-}
-
-/// The copy that a fact is about.
-fn copy(note: &Note) -> Option<(BrokerId, &TopicPartition)> {
-    match note {
-        Note::RecordsAppended { broker, partition, .. }
-        | Note::DuplicateBatch { broker, partition, .. }
-        | Note::BatchRefused { broker, partition, .. }
-        | Note::HighWatermarkAdvanced { broker, partition, .. }
-        | Note::LogTruncated { broker, partition, .. }
-        | Note::UnflushedLost { broker, partition, .. }
-        | Note::LogStartMoved { broker, partition, .. }
-        | Note::LogCleaned { broker, partition, .. }
-        | Note::BecameLeader { broker, partition, .. }
-        | Note::BecameFollower { broker, partition, .. } => Some((*broker, partition)),
         _ => None,
     }
 }
@@ -152,7 +135,7 @@ fn is_example(note: &Note, concept: Concept) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::ids::{LeaderEpoch, NodeId};
+    use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId};
 
     fn appended(base_offset: i64, last_offset: i64) -> Event {
         let note = Note::RecordsAppended {

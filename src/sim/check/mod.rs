@@ -147,19 +147,11 @@ fn notes(world: &World) -> impl Iterator<Item = &Note> {
     world.events().iter().filter_map(super::event::Event::note)
 }
 
-/// The replica that a fact is about, if it is about one.
+/// The replica that a fact is about, if it is about one; what a follower has told is its leader's to know.
 fn replica_of(note: &Note) -> Option<(BrokerId, &TopicPartition)> {
     match note {
-        Note::RecordsAppended { broker, partition, .. }
-        | Note::HighWatermarkAdvanced { broker, partition, .. }
-        | Note::LogTruncated { broker, partition, .. }
-        | Note::UnflushedLost { broker, partition, .. }
-        | Note::LogStartMoved { broker, partition, .. }
-        | Note::LogCleaned { broker, partition, .. }
-        | Note::BecameLeader { broker, partition, .. }
-        | Note::BecameFollower { broker, partition, .. } => Some((*broker, partition)),
         Note::FollowerProgress { leader, partition, .. } => Some((*leader, partition)),
-        _ => None,
+        other => other.replica(),
     }
 }
 
