@@ -7,18 +7,17 @@ use std::rc::Rc;
 use super::cluster::ClusterSpec;
 use super::event::{Event, EventId, EventKind};
 use super::network::{Connection, ConnectionId, InService, Link, LinkQuality, MessageId, Transit};
-use super::process::{Process, ProcessState, ProcessStatus, TimerEntry, Unread};
+use super::process::{Process, ProcessState, ProcessStatus, Unread};
 use crate::kafka::broker::Broker;
 use crate::kafka::client::consumer::Consumer;
 use crate::kafka::client::producer::Producer;
 use crate::kafka::client::wire::Wire;
-use crate::kafka::config::{BrokerConfig, ConfigError, Properties};
+use crate::kafka::config::ConfigError;
 use crate::kafka::controller::Controller;
-use crate::kafka::effects::{Effect, Effects, Input, RequestId};
-use crate::kafka::ids::{BrokerId, ClientId, ControllerId, NodeId, SimTime};
+use crate::kafka::effects::RequestId;
+use crate::kafka::ids::{BrokerId, NodeId, SimTime};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::random::Random;
-use crate::kafka::setup::{BrokerSetup, ClientSetup, ControllerSetup, Disk, Timing, WallClock};
 use crate::kafka::sorted::SortedMap;
 use crate::kafka::timer::Timer;
 
@@ -42,8 +41,8 @@ pub(super) enum Next {
 #[derive(Clone, Debug)]
 pub struct World {
     pub(super) now: SimTime,
-    spec: Rc<ClusterSpec>,
-    seed: u64,
+    pub(super) spec: Rc<ClusterSpec>,
+    pub(super) seed: u64,
     pub(super) processes: SortedMap<NodeId, Process>,
     pub(super) queue: BTreeMap<(SimTime, u64), Next>,
     pub(super) transits: BTreeMap<MessageId, Transit>,
@@ -55,12 +54,12 @@ pub struct World {
     pub(super) network_random: Random,
     pub(super) next_sequence: u64,
     pub(super) next_message: u64,
-    next_event: EventId,
-    next_client: u32,
+    pub(super) next_event: EventId,
+    pub(super) next_client: u32,
     /// Events of the last step or command; not part of the state.
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// Kept for its allocation only.
-    scratch: Vec<EventId>,
+    pub(super) scratch: Vec<EventId>,
 }
 
 impl Hash for World {
@@ -110,84 +109,6 @@ impl World {
         world.install(node, "admin", ProcessState::Wire(Rc::new(Wire::new(administrator))));
         world.enqueue(SimTime::ZERO, Next::Start(node));
         Ok(world)
-    }
-
-    /// A clock that is right.
-    pub(super) fn clock(&self) -> WallClock {
-        WallClock::new(self.spec.wall_clock_start_ms)
-    }
-
-    fn install(&mut self, node: NodeId, name: &str, state: ProcessState) {
-        self.processes.insert(node, Process::new(name.into(), state));
-    }
-
-    fn install_controllers(&mut self) -> Result<(), ConfigError> {
-        let config = Rc::new(BrokerConfig::from_properties(&self.spec.config)?);
-        let voters: Rc<[ControllerId]> = (0..self.spec.controllers as i32).map(|i| ControllerId(100 + i)).collect();
-        for id in voters.iter().copied() {
-            let setup = ControllerSetup {
-                id,
-                config: config.clone(),
-                properties: Rc::new(self.spec.config.clone()),
-                voters: voters.clone(),
-                eligible_leader_replicas: self.spec.eligible_leader_replicas,
-                clock: self.clock(),
-                timing: Timing::default(),
-                disk: Disk::default(),
-                random: Random::stream(self.seed, 1_000 + id.0 as u64),
-            };
-            let node = NodeId::Controller(id);
-            self.install(node, &id.to_string(), ProcessState::Controller(Rc::new(Controller::new(setup))));
-            self.enqueue(SimTime::ZERO, Next::Start(node));
-        }
-        Ok(())
-    }
-
-    fn install_brokers(&mut self) -> Result<(), ConfigError> {
-        let spec = self.spec.clone();
-        let controllers: Rc<[ControllerId]> = (0..spec.controllers as i32).map(|i| ControllerId(100 + i)).collect();
-        for broker in &spec.brokers {
-            let mut properties: Properties = spec.config.clone();
-            properties.extend(broker.config.clone());
-            let setup = BrokerSetup {
-                id: BrokerId(broker.id),
-                rack: broker.rack.clone(),
-                config: Rc::new(BrokerConfig::from_properties(&properties)?),
-                properties: Rc::new(properties),
-                controllers: controllers.clone(),
-                clock: self.clock(),
-                timing: Timing::default(),
-                disk: Disk::default(),
-                truncation: spec.truncation,
-                random: Random::stream(self.seed, 2_000 + broker.id as u64),
-            };
-            let node = NodeId::broker(broker.id);
-            self.install(node, &broker.id.to_string(), ProcessState::Broker(Rc::new(Broker::new(setup))));
-            if !broker.not_started {
-                self.enqueue(SimTime::ZERO, Next::Start(node));
-            }
-        }
-        Ok(())
-    }
-
-    /// The setup of the next client; its number is taken with that.
-    pub(super) fn next_client_setup(&mut self, name: &str) -> ClientSetup {
-        let id = ClientId(self.next_client);
-        self.next_client += 1;
-        ClientSetup {
-            id,
-            name: name.into(),
-            bootstrap: self.spec.brokers.iter().map(|broker| BrokerId(broker.id)).collect(),
-            clock: self.clock(),
-            timing: Timing::default(),
-            random: Random::stream(self.seed, 10_000 + u64::from(id.0)),
-        }
-    }
-
-    pub(super) fn install_client(&mut self, id: ClientId, name: &str, state: ProcessState, cause: EventId) {
-        let node = NodeId::Client(id);
-        self.install(node, name, state);
-        self.start_process(node, Some(cause));
     }
 
     // ---- reading
@@ -361,151 +282,5 @@ impl World {
         self.next_event += 1;
         self.events.push(Event { id, at: self.now, node, cause, kind });
         id
-    }
-
-    // ---- processes
-
-    pub(super) fn start_process(&mut self, node: NodeId, cause: Option<EventId>) {
-        let root = self.record(Some(node), cause, EventKind::NodeStarted);
-        let now = self.now;
-        let mut out = Effects::new();
-        let Some(process) = self.processes.get_mut(&node) else { return };
-        process.status = ProcessStatus::Running;
-        process.start(now, &mut out);
-        self.carry_out(node, root, out);
-    }
-
-    pub(super) fn dispatch(&mut self, node: NodeId, root: EventId, input: Input) {
-        let now = self.now;
-        let mut out = Effects::new();
-        let Some(process) = self.processes.get_mut(&node) else { return };
-        process.handle(input, now, &mut out);
-        self.carry_out(node, root, out);
-    }
-
-    pub(super) fn shut_down_process(&mut self, node: NodeId, root: EventId) {
-        let now = self.now;
-        let mut out = Effects::new();
-        let Some(process) = self.processes.get_mut(&node) else { return };
-        process.shut_down(now, &mut out);
-        self.carry_out(node, root, out);
-    }
-
-    fn fire(&mut self, node: NodeId, timer: Timer) {
-        let Some(process) = self.processes.get_mut(&node) else { return };
-        let Some(entry) = process.timers.remove(&timer) else { return };
-        if process.status == ProcessStatus::Paused {
-            process.unread.push_back(Unread::Timer(timer, entry.set_by));
-            return;
-        }
-        self.fired(node, timer, entry.set_by);
-    }
-
-    fn fired(&mut self, node: NodeId, timer: Timer, set_by: EventId) {
-        let root = self.record(Some(node), Some(set_by), EventKind::TimerFired(timer.clone()));
-        self.dispatch(node, root, Input::Timer(timer));
-    }
-
-    fn read_on(&mut self, node: NodeId, unread: Unread) {
-        if !self.is_running(node) {
-            if let Some(process) = self.processes.get_mut(&node)
-                && process.status == ProcessStatus::Paused
-            {
-                process.unread.push_back(unread);
-            }
-            return;
-        }
-        match unread {
-            Unread::Message(message) => self.read_late(message),
-            Unread::Timer(timer, set_by) => {
-                // The process may have set the timer anew while it read the messages before it.
-                if self.processes.get(&node).is_some_and(|process| !process.timers.contains_key(&timer)) {
-                    self.fired(node, timer, set_by);
-                }
-            }
-            Unread::Disconnected { peer, channel, cause } => self.connection_broken(node, peer, channel, cause),
-        }
-    }
-
-    /// Does what a node intends, in its order.
-    pub(super) fn carry_out(&mut self, node: NodeId, root: EventId, out: Effects) {
-        let mut events = std::mem::take(&mut self.scratch);
-        events.clear();
-        for (cause, effect) in out.list {
-            let cause = cause.and_then(|index| events.get(index as usize).copied()).unwrap_or(root);
-            let event = match effect {
-                Effect::Note(note) => self.record(Some(node), Some(cause), EventKind::Note(note)),
-                Effect::Send { to, channel, correlation, request, after_us } => {
-                    self.send_request(node, to, channel, correlation, request, after_us, cause)
-                }
-                Effect::Respond { to, response, after_us } => {
-                    self.send_response(to, Some((response, after_us)), cause).unwrap_or(cause)
-                }
-                Effect::NoResponse { to } => self.send_response(to, None, cause).unwrap_or(cause),
-                Effect::RefuseConnection { to } => {
-                    self.refuse(to, cause);
-                    cause
-                }
-                Effect::Disconnect { peer, channel } => {
-                    self.close_connection(ConnectionId { requester: node, server: peer, channel });
-                    cause
-                }
-                Effect::SetTimer { timer, at_us } => {
-                    self.set_timer(node, timer, SimTime(at_us), cause);
-                    cause
-                }
-                Effect::CancelTimer { timer } => {
-                    self.cancel_timer(node, &timer);
-                    cause
-                }
-                Effect::Exit => {
-                    let event = self.record(Some(node), Some(cause), EventKind::NodeStopped);
-                    self.end_process(node, event);
-                    event
-                }
-                Effect::Halt => {
-                    let event = self.record(Some(node), Some(cause), EventKind::NodeHalted);
-                    self.end_process(node, event);
-                    event
-                }
-            };
-            events.push(event);
-        }
-        self.scratch = events;
-    }
-
-    fn set_timer(&mut self, node: NodeId, timer: Timer, at: SimTime, set_by: EventId) {
-        self.cancel_timer(node, &timer);
-        let due_at = at.max(self.now);
-        let queued = self.enqueue(due_at, Next::Fire(node, timer.clone()));
-        let entry = TimerEntry { set_at: self.now, due_at, queued, set_by };
-        if let Some(process) = self.processes.get_mut(&node) {
-            process.timers.insert(timer, entry);
-        }
-    }
-
-    fn cancel_timer(&mut self, node: NodeId, timer: &Timer) {
-        let Some(process) = self.processes.get_mut(&node) else { return };
-        if let Some(entry) = process.timers.remove(timer) {
-            self.queue.remove(&entry.queued);
-        }
-        process.unread.retain(|unread| !matches!(unread, Unread::Timer(waiting, _) if waiting == timer));
-    }
-
-    /// The process is gone: its timers, what it had not read, and its connections.
-    pub(super) fn end_process(&mut self, node: NodeId, cause: EventId) {
-        let Some(process) = self.processes.get_mut(&node) else { return };
-        process.status = ProcessStatus::Down;
-        for entry in std::mem::take(&mut process.timers).into_values() {
-            self.queue.remove(&entry.queued);
-        }
-        let unread = std::mem::take(&mut process.unread);
-        for item in unread {
-            if let Unread::Message(message) = item {
-                self.transits.remove(&message);
-            }
-        }
-        self.queue.retain(|_, next| !matches!(next, Next::ReadOn(of, _) if *of == node));
-        self.break_all_connections(node, cause);
     }
 }
