@@ -43,14 +43,19 @@ fn check(frame: &Frame, width: f32, case: &str) {
         assert!(within(&item.hit), "{case}: {:?} at {:?} leaves the picture", item.thing, item.hit);
         assert!(item.hit.width > 0.0 && item.hit.height > 0.0, "{case}: {:?} cannot be hit", item.thing);
     }
-    assert_eq!(scene.tracks.len(), frame.messages.len(), "{case}: every message has a way");
+    let in_crowds: usize = scene.crowds.iter().map(|crowd| crowd.messages.len()).sum();
+    assert_eq!(scene.tracks.len() + in_crowds, frame.messages.len(), "{case}: every message has a way");
     for track in &scene.tracks {
         for point in &track.way.points {
-            assert!(picture.contains(*point), "{case}: {} leaves the picture at {point:?}", track.name);
+            assert!(picture.contains(*point), "{case}: message {} leaves the picture at {point:?}", track.message);
         }
         let bounds = draw_list::bounds(&scene, track.sent_us, track.message);
         if let Some(bounds) = bounds {
-            assert!(bounds.x >= -1.0 && bounds.right() <= scene.width + 1.0, "{case}: {} at {bounds:?}", track.name);
+            assert!(
+                bounds.x >= -1.0 && bounds.right() <= scene.width + 1.0,
+                "{case}: message {} at {bounds:?}",
+                track.message
+            );
         }
     }
 }

@@ -3,15 +3,11 @@
 
 use super::geometry::{Direction, Point, Rect, number as n};
 use super::glyphs;
+use super::heat::heat;
 use super::layout;
 use super::scene::{Scene, Tag, TagKind, Track};
 use super::text;
-use crate::kafka::sorted::SortedMap;
 
-/// More messages than this are drawn as heat strips.
-pub const MOST_TAGS: usize = 48;
-/// Pieces of a way that are counted apart in a heat strip.
-const BINS: usize = 10;
 const RADIUS: f32 = 7.0;
 const TIP: f32 = 6.0;
 
@@ -55,8 +51,8 @@ impl Placed<'_> {
     }
 }
 
-fn is_here(track: &Track, now_us: u64) -> bool {
-    now_us >= track.sent_us && (now_us <= track.due_us || track.stopped_at_us.is_some())
+pub(super) fn is_here(sent_us: u64, due_us: u64, stopped_at_us: Option<u64>, now_us: u64) -> bool {
+    now_us >= sent_us && (now_us <= due_us || stopped_at_us.is_some())
 }
 
 /// Tags in the order of painting. Where two would cover each other, the one that matters less becomes a dot with an
@@ -65,7 +61,7 @@ fn placed(scene: &Scene, now_us: u64) -> Vec<Placed<'_>> {
     let mut all: Vec<Placed> = scene
         .tracks
         .iter()
-        .filter(|track| is_here(track, now_us))
+        .filter(|track| is_here(track.sent_us, track.due_us, track.stopped_at_us, now_us))
         .map(|track| {
             let (at, direction) = layout::place(track, now_us);
             // A whole tag stays inside the picture.
@@ -99,9 +95,6 @@ fn placed(scene: &Scene, now_us: u64) -> Vec<Placed<'_>> {
 
 /// The message under a point.
 pub fn hit(scene: &Scene, now_us: u64, point: Point) -> Option<u64> {
-    if scene.tracks.len() > MOST_TAGS {
-        return None;
-    }
     placed(scene, now_us).iter().rev().find(|placed| placed.bounds().contains(point)).map(|placed| placed.track.message)
 }
 
@@ -117,10 +110,7 @@ pub fn draw_list(scene: &Scene, now_us: u64) -> Vec<Draw> {
         .iter()
         .map(|arc| Draw::Arc { centre: arc.centre, radius: arc.radius, left: arc.left(now_us) })
         .collect();
-    if scene.tracks.len() > MOST_TAGS {
-        heat(scene, now_us, &mut list);
-        return list;
-    }
+    heat(&scene.crowds, now_us, &mut list);
     for placed in placed(scene, now_us) {
         match placed.full {
             true => tag(&placed, &mut list),
@@ -130,7 +120,7 @@ pub fn draw_list(scene: &Scene, now_us: u64) -> Vec<Draw> {
     list
 }
 
-fn body_class(kind: TagKind) -> &'static str {
+pub(super) fn body_class(kind: TagKind) -> &'static str {
     match kind {
         TagKind::Ask => "tag ask",
         TagKind::Data => "tag data",
@@ -138,7 +128,7 @@ fn body_class(kind: TagKind) -> &'static str {
     }
 }
 
-fn ink_class(kind: TagKind) -> &'static str {
+pub(super) fn ink_class(kind: TagKind) -> &'static str {
     match kind {
         TagKind::Ask => "tag-ink ask",
         TagKind::Data => "tag-ink data",
@@ -147,7 +137,7 @@ fn ink_class(kind: TagKind) -> &'static str {
 }
 
 /// A rounded box with a tip towards where it goes.
-fn outline(bounds: &Rect, direction: Option<Direction>) -> String {
+pub(super) fn outline(bounds: &Rect, direction: Option<Direction>) -> String {
     let (x, y, right, bottom) = (bounds.x, bounds.y, bounds.right(), bounds.bottom());
     let centre = bounds.centre();
     let r = RADIUS;
@@ -277,50 +267,4 @@ fn dot(placed: &Placed, list: &mut Vec<Draw>) {
         Direction::Right => format!("M{} {}l-6.5 -4v8z", n(x + 4.0), n(y)),
     };
     list.push(Draw::Shape { class: ink_class(kind), d: arrow });
-}
-
-/// Aggregates: how many messages are on each piece of each way.
-fn heat(scene: &Scene, now_us: u64, list: &mut Vec<Draw>) {
-    type Key = (i32, i32, i32, i32);
-    let mut ways: SortedMap<Key, (&Track, [u32; BINS], [u32; BINS])> = SortedMap::new();
-    for track in scene.tracks.iter().filter(|track| is_here(track, now_us)) {
-        let (Some(first), Some(last)) = (track.way.points.first(), track.way.points.last()) else { continue };
-        // Tags of different width begin a little apart: a coarse key gathers them.
-        let coarse = |value: f32| (value / 40.0).round() as i32;
-        let key = (coarse(first.x), coarse(first.y), coarse(last.x), coarse(last.y));
-        let entry = ways.entry(key).or_insert((track, [0; BINS], [0; BINS]));
-        let whole = track.due_us.saturating_sub(track.sent_us).max(1);
-        let gone = track.stopped_at_us.unwrap_or(now_us).saturating_sub(track.sent_us).min(whole);
-        let bin = ((gone * BINS as u64 / whole) as usize).min(BINS - 1);
-        let counts = if track.tag.kind == TagKind::Data { &mut entry.1 } else { &mut entry.2 };
-        counts[bin] += 1;
-    }
-    for (track, data, ask) in ways.values() {
-        let piece = track.way.length() / BINS as f32;
-        for bin in 0..BINS {
-            let (from, to) = (track.way.at(piece * bin as f32).0, track.way.at(piece * (bin + 1) as f32).0);
-            for (count, classes) in [
-                (ask[bin], ["heat ask h1", "heat ask h2", "heat ask h3"]),
-                (data[bin], ["heat data h1", "heat data h2", "heat data h3"]),
-            ] {
-                let class = match count {
-                    0 => continue,
-                    1..=3 => classes[0],
-                    4..=30 => classes[1],
-                    _ => classes[2],
-                };
-                list.push(Draw::Shape { class, d: glyphs::line(from, to) });
-            }
-        }
-    }
-    for (track, data, ask) in ways.values() {
-        let total: u32 = data.iter().chain(ask).sum();
-        let words = total.to_string();
-        let centre = track.way.at(track.way.length() / 2.0).0;
-        let width = text::width(&words, 12.0, true) + 14.0;
-        let bounds = Rect::new(centre.x - width / 2.0, centre.y - 11.0, width, 22.0);
-        let kind = if data.iter().any(|count| *count > 0) { TagKind::Data } else { TagKind::Ask };
-        list.push(Draw::Shape { class: body_class(kind), d: outline(&bounds, None) });
-        list.push(Draw::Text { class: ink_class(kind), x: bounds.x + 7.0, y: centre.y + 4.4, text: words });
-    }
 }

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod from_world;
 pub mod geometry;
 pub mod glyphs;
+mod heat;
 pub mod inspect;
 pub mod layout;
 pub mod offers;

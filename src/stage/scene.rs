@@ -101,14 +101,29 @@ impl Colour {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Track {
     pub message: u64,
-    /// What a screen reader or a tooltip says.
-    pub name: String,
     pub way: Way,
     pub sent_us: u64,
     pub due_us: u64,
     /// None: it moves. Else the moment at which it stopped.
     pub stopped_at_us: Option<u64>,
     pub tag: Tag,
+}
+
+/// The messages from one node to another, where there are too many to draw each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crowd {
+    pub way: Way,
+    pub messages: Vec<Passing>,
+}
+
+/// One message of a crowd.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Passing {
+    pub sent_us: u64,
+    pub due_us: u64,
+    /// None: it moves. Else the moment at which it stopped.
+    pub stopped_at_us: Option<u64>,
+    pub carries_records: bool,
 }
 
 /// What a message looks like.
@@ -165,6 +180,8 @@ pub struct Scene {
     pub time_us: u64,
     pub items: Vec<Item>,
     pub tracks: Vec<Track>,
+    /// Instead of tracks, where there would be too many.
+    pub crowds: Vec<Crowd>,
     pub arcs: Vec<Arc>,
 }
 

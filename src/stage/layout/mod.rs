@@ -7,6 +7,7 @@
 //! others are strips.
 
 mod clients;
+mod crowds;
 mod groups;
 mod lane;
 mod link_marks;
@@ -17,6 +18,7 @@ mod streets;
 mod tags;
 mod window;
 
+pub use crowds::MOST_TAGS;
 pub use lane::small_mark;
 pub use tags::{name as message_name, place};
 
@@ -380,7 +382,10 @@ impl<'a> Plan<'a> {
         let (wires, above) = self.ports.wires(self.frame);
         self.scene.items.insert(0, wires);
         self.scene.items.extend(above);
-        self.scene.tracks = tags::tracks(self.frame, &self.ports, self.tag_room);
+        match self.frame.messages.len() > MOST_TAGS {
+            true => self.scene.crowds = crowds::crowds(self.frame, &self.ports),
+            false => self.scene.tracks = tags::tracks(self.frame, &self.ports, self.tag_room),
+        }
         self.scene.arcs = self.arcs.arcs;
         self.scene.width = self.width;
         self.scene.height = self.bottom.ceil();

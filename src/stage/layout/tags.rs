@@ -13,28 +13,30 @@ const SHOWN_MARKS: usize = 3;
 
 /// The tracks of all messages, in the order of their sending.
 pub fn tracks(frame: &Frame, ports: &Ports, room: f32) -> Vec<Track> {
-    frame.messages.iter().filter_map(|message| track(frame, message, ports, room)).collect()
+    frame.messages.iter().filter_map(|message| track(message, ports, room)).collect()
 }
 
-fn track(frame: &Frame, message: &MessageFrame, ports: &Ports, room: f32) -> Option<Track> {
+fn track(message: &MessageFrame, ports: &Ports, room: f32) -> Option<Track> {
     let tag = tag(message, room);
     let whole = ports.way(message.from, message.to)?;
-    let way = trimmed(&whole, &tag);
-    let stopped_at_us = match message.transit {
+    Some(Track {
+        message: message.id,
+        way: trimmed(&whole, &tag),
+        sent_us: message.sent_us,
+        due_us: message.due_us,
+        stopped_at_us: stopped_at_us(message),
+        tag,
+    })
+}
+
+/// When a message stopped that does not move.
+pub fn stopped_at_us(message: &MessageFrame) -> Option<u64> {
+    match message.transit {
         Transit::Travelling => None,
         // Where on its way it was stopped is not written down: it stands in the middle.
         Transit::Held | Transit::Stalled => Some(message.sent_us + message.due_us.saturating_sub(message.sent_us) / 2),
         Transit::Waiting => Some(message.due_us),
-    };
-    Some(Track {
-        message: message.id,
-        name: name(frame, message),
-        way,
-        sent_us: message.sent_us,
-        due_us: message.due_us,
-        stopped_at_us,
-        tag,
-    })
+    }
 }
 
 /// What a message is, in words.
