@@ -18,6 +18,9 @@ use super::view;
 /// `delete_records` takes the administrator's own time-out, `default.api.timeout.ms`.
 const DEFAULT_API_TIMEOUT_MS: u64 = 60_000;
 
+/// Of ListOffsets, in which the administrator's client asks.
+const NEWEST_VERSION: i16 = 11;
+
 pub fn isolation(name: &str) -> IsolationLevel {
     match name {
         "read_committed" => IsolationLevel::ReadCommitted,
@@ -28,14 +31,7 @@ pub fn isolation(name: &str) -> IsolationLevel {
 fn spec(step: &Step) -> Result<OffsetSpec, Failure> {
     let spec = step.need("spec")?;
     if let Some(timestamp) = spec.get("timestamp").and_then(Value::as_i64) {
-        return match timestamp {
-            0.. => Ok(OffsetSpec::Timestamp(timestamp)),
-            // On the wire these are names.
-            -1 => Ok(OffsetSpec::Latest),
-            -2 => Ok(OffsetSpec::Earliest),
-            -3 => Ok(OffsetSpec::MaxTimestamp),
-            other => Err(Failure::NotYet(format!("the offset for the time {other}"))),
-        };
+        return Ok(OffsetSpec::of_timestamp(timestamp, NEWEST_VERSION));
     }
     match plain(spec).as_str() {
         "earliest" => Ok(OffsetSpec::Earliest),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::backoff::ExponentialBackoff;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, SimTime, TopicId, TopicName, TopicPartition};
 use crate::kafka::protocol::ErrorCode;
-use crate::kafka::protocol::metadata::{MetadataRequest, MetadataResponse, MetadataTopic};
+use crate::kafka::protocol::metadata::{MetadataRequest, MetadataResponse, MetadataTopic, TopicsAsked};
 use crate::kafka::protocol::produce::CurrentLeader;
 use crate::kafka::random::Random;
 
@@ -265,7 +265,7 @@ impl ClientMetadata {
         let partial = !self.update_needed && !expired;
         let topics = if partial { &self.new_topics } else { &self.wanted };
         let request = MetadataRequest {
-            topics: Some(topics.iter().cloned().collect()),
+            topics: TopicsAsked::Named(topics.iter().cloned().collect()),
             allow_auto_topic_creation: self.settings.allow_auto_topic_creation,
         };
         self.asked = Some(Asked { broker, correlation, at: now, partial });

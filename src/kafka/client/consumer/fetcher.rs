@@ -41,7 +41,7 @@ impl Consumer {
                     fetch_offset: position.offset,
                     last_fetched_epoch: None,
                     log_start_offset: -1,
-                    partition_max_bytes: self.setup.config.max_partition_fetch_bytes,
+                    partition_max_bytes: self.setup.config.max_partition_fetch_bytes as i32,
                 },
             ));
         }
@@ -62,7 +62,7 @@ impl Consumer {
                 fetcher: Fetcher::Consumer,
                 max_wait_ms: config.fetch_max_wait_ms,
                 min_bytes: config.fetch_min_bytes,
-                max_bytes: config.fetch_max_bytes,
+                max_bytes: config.fetch_max_bytes as i32,
                 isolation: Default::default(),
                 rack_id: config.client_rack.clone(),
                 partitions: partitions.into_iter().map(|(_, fetch)| fetch).collect(),
