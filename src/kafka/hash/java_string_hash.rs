@@ -15,13 +15,3 @@ pub fn coordinator_partition(name: &str, partition_count: i32) -> i32 {
     assert!(partition_count > 0, "a topic has at least one partition, not {partition_count}");
     java_string_hash(name).checked_abs().unwrap_or(0) % partition_count
 }
-
-/// The order in which a Java `HashMap` with these hash codes, put in in this order, hands out its keys: by bucket,
-/// and within one as they came. Returns indexes into `hashes`. Needed where Kafka's answers follow that order.
-pub fn java_hash_map_order(hashes: &[i32]) -> Vec<usize> {
-    let buckets = (hashes.len() * 4).div_ceil(3).next_power_of_two().max(16) as u32;
-    let bucket = |hash: i32| (hash as u32 ^ (hash as u32 >> 16)) & (buckets - 1);
-    let mut order: Vec<usize> = (0..hashes.len()).collect();
-    order.sort_by_key(|&i| bucket(hashes[i]));
-    order
-}

@@ -19,7 +19,7 @@ impl Consumer {
         }
         let mut by_broker: BTreeMap<BrokerId, Vec<(TopicPartition, FetchPartition)>> = BTreeMap::new();
         let mut unknown = false;
-        for (partition, state) in self.subscription.partitions() {
+        for (partition, state) in self.subscription.in_fetch_order() {
             let Some(position) = state.position.filter(|_| state.is_fetchable(now)) else { continue };
             let known = self.metadata.known_leader(&partition.topic, partition.partition);
             let Some((known, topic_id)) = known.zip(self.metadata.topic_id(&partition.topic)) else {
@@ -107,6 +107,9 @@ impl Consumer {
             return self.fetch_failed(&partition, &answer, now, out);
         }
         let client = self.setup.client.id;
+        if !answer.batches.is_empty() {
+            self.subscription.fetch_completed(&partition);
+        }
         let Some(state) = self.subscription.get_mut(&partition) else { return };
         if let Some(replica) = answer.preferred_read_replica {
             state.preferred_replica = Some(replica);

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::{Assignment, AssignorMember, compare_members};
-use crate::kafka::hash::java_string_hash::{java_hash_map_order, java_string_hash};
+use crate::kafka::hash::java_hash_map::java_hash_map_order;
+use crate::kafka::hash::java_string_hash::java_string_hash;
 use crate::kafka::ids::{TopicName, TopicPartition};
 
 /// The name by which members vote for it.
