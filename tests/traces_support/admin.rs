@@ -98,9 +98,10 @@ pub async fn leader(
     timeout_ms: u64,
     partition: &TopicPartition,
     tolerates_unknown: bool,
+    allow_auto_topic_creation: bool,
 ) -> Result<Option<BrokerId>, Failure> {
     let topics = TopicsAsked::Named(vec![partition.topic.clone()]);
-    let request = MetadataRequest { topics, allow_auto_topic_creation: false };
+    let request = MetadataRequest { topics, allow_auto_topic_creation };
     let Some(Response::Metadata(response)) = ask_any(play, timeout_ms, request).await else { return Ok(None) };
     let Some(topic) = response.topics.into_iter().next() else { return Ok(None) };
     match topic.error {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Failure, error_name, ok};
 use super::groups::{self, offset_json, partition_names};
-use super::offsets::look_up;
+use super::offsets::{Asker, look_up};
 use super::play::Play;
 use super::trace::{Step, parse_partition, plain, properties};
 use super::values;
@@ -281,7 +281,9 @@ pub async fn seek(play: &Play, step: &Step) -> Answer {
         "seek_to_beginning" => SeekTo::Beginning,
         _ => SeekTo::End,
     };
-    let partitions = step.topic_partitions()?;
+    let named = step.topic_partitions()?;
+    // None named: all.
+    let partitions = if named.is_empty() { read(play, &using.0, Consumer::assignment)? } else { named };
     check_assigned(play, &using.0, &partitions)?;
     for partition in partitions {
         call(play, &using.0, ConsumerCall::Seek { partition, to })?;
@@ -362,8 +364,14 @@ pub fn lag(play: &Play, step: &Step) -> Answer {
     Ok(json!({"lag": read(play, &client, |consumer| consumer.lag(&partition))?}))
 }
 
+fn asker(play: &Play, client: &Client) -> Result<Asker, Failure> {
+    let may_create = read(play, client, |consumer| consumer.setup.config.allow_auto_create_topics)?;
+    Ok(Asker::Consumer { may_create })
+}
+
 pub async fn offsets_for_times(play: &Play, step: &Step) -> Answer {
-    let _using = use_alone(play, client(play, step)?).await;
+    let using = use_alone(play, client(play, step)?).await;
+    let asker = asker(play, &using.0)?;
     let mut answer = Map::new();
     for (name, timestamp) in step.need("timestamps")?.as_object().into_iter().flatten() {
         let timestamp = timestamp.as_i64().unwrap_or_default();
@@ -372,7 +380,7 @@ pub async fn offsets_for_times(play: &Play, step: &Step) -> Answer {
         }
         let spec = OffsetSpec::Timestamp(timestamp);
         let isolation = IsolationLevel::ReadUncommitted;
-        let found = look_up(play, step.timeout_ms(), &parse_partition(name)?, spec, isolation).await?;
+        let found = look_up(play, step.timeout_ms(), &parse_partition(name)?, spec, isolation, asker).await?;
         let epoch = found.leader_epoch.map_or(-1, |epoch| epoch.0);
         let json = json!({"offset": found.offset, "timestamp": found.timestamp, "leader_epoch": epoch});
         answer.insert(name.clone(), if found.offset < 0 { Value::Null } else { json });
@@ -382,15 +390,29 @@ pub async fn offsets_for_times(play: &Play, step: &Step) -> Answer {
 
 /// First offsets, or last ones.
 pub async fn log_ends(play: &Play, step: &Step, is_beginning: bool) -> Answer {
-    let _using = use_alone(play, client(play, step)?).await;
+    let using = use_alone(play, client(play, step)?).await;
+    let asker = asker(play, &using.0)?;
     let spec = if is_beginning { OffsetSpec::Earliest } else { OffsetSpec::Latest };
     let mut answer = Map::new();
     for partition in step.topic_partitions()? {
         let isolation = IsolationLevel::ReadUncommitted;
-        let found = look_up(play, step.timeout_ms(), &partition, spec, isolation).await?;
+        let found = look_up(play, step.timeout_ms(), &partition, spec, isolation, asker).await?;
         answer.insert(partition.to_string(), json!(found.offset));
     }
     Ok(Value::Object(answer))
+}
+
+/// What the consumer's listener was told.
+pub fn rebalance_events(play: &Play, step: &Step) -> Answer {
+    let client = client(play, step)?;
+    let id = read(play, &client, |consumer| consumer.setup.client.id)?;
+    Ok(json!({"events": play.clock.rebalances.borrow().of(id)}))
+}
+
+/// `allow.auto.create.topics`; None: there is no such consumer.
+pub fn may_create_topics(play: &Play, name: &str) -> Option<bool> {
+    let client = named(play, name).ok()?;
+    read(play, &client, |consumer| consumer.setup.config.allow_auto_create_topics).ok()
 }
 
 pub fn group_metadata(play: &Play, step: &Step) -> Answer {
