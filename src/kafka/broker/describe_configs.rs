@@ -51,11 +51,8 @@ const UNSET: &[&str] = &[
 ];
 
 /// Settings whose values are lists.
-const LISTS: &[&str] = &[
-    "cleanup.policy",
-    "follower.replication.throttled.replicas",
-    "leader.replication.throttled.replicas",
-];
+const LISTS: &[&str] =
+    &["cleanup.policy", "follower.replication.throttled.replicas", "leader.replication.throttled.replicas"];
 
 /// The settings of a topic, as this broker has them.
 pub fn describe_topic(

@@ -416,7 +416,7 @@ mod tests {
         fn ask(&mut self, now: SimTime) -> Option<Vec<TopicName>> {
             self.correlation += 1;
             let asked = self.metadata.next_request(now, self.correlation, &mut self.random, |_| Some(0));
-            asked.map(|(_, request)| request.topics.unwrap_or_default())
+            asked.map(|(_, request)| request.topics.names().to_vec())
         }
 
         fn answer(&mut self, now: SimTime, topics: Vec<MetadataTopic>) {

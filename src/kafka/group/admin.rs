@@ -38,7 +38,8 @@ impl GroupCoordinator {
         let mut results = Vec::with_capacity(request.groups.len());
         let mut written_to = None;
         for group in request.groups {
-            let deleted = self.place(&group, image).and_then(|partition| self.check_deletion(&group).map(|()| partition));
+            let deleted =
+                self.place(&group, image).and_then(|partition| self.check_deletion(&group).map(|()| partition));
             let error = match deleted {
                 Ok(partition) => {
                     let offsets: Vec<TopicPartition> =
@@ -82,7 +83,8 @@ impl GroupCoordinator {
         turn: &mut Turn<'_>,
     ) {
         let group = request.group_id;
-        let place = self.place(&group, image).and_then(|partition| self.check_offset_deletion(&group).map(|()| partition));
+        let place =
+            self.place(&group, image).and_then(|partition| self.check_offset_deletion(&group).map(|()| partition));
         let partition = match place {
             Ok(partition) => partition,
             Err(error) => {
@@ -98,11 +100,8 @@ impl GroupCoordinator {
         let partitions: Vec<(TopicPartition, ErrorCode)> =
             request.partitions.into_iter().map(|of| (of.clone(), check(&of))).collect();
         let is_there = |of: &TopicPartition| self.offsets.get(&group, of).is_some();
-        let gone: Vec<TopicPartition> = partitions
-            .iter()
-            .filter(|(of, error)| error.is_none() && is_there(of))
-            .map(|(of, _)| of.clone())
-            .collect();
+        let gone: Vec<TopicPartition> =
+            partitions.iter().filter(|(of, error)| error.is_none() && is_there(of)).map(|(of, _)| of.clone()).collect();
         let response = as_response(OffsetDeleteResponse { error: ErrorCode::None, partitions });
         if gone.is_empty() {
             turn.out.respond(id, response);

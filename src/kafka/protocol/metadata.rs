@@ -19,6 +19,16 @@ pub enum TopicsAsked {
     WithIds(Vec<TopicId>),
 }
 
+impl TopicsAsked {
+    /// The topics that are asked for by name.
+    pub fn names(&self) -> &[TopicName] {
+        match self {
+            TopicsAsked::Named(names) => names,
+            TopicsAsked::All | TopicsAsked::WithIds(_) => &[],
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MetadataResponse {
     /// Brokers that are not fenced, by id.
