@@ -136,7 +136,8 @@ async fn offset(play: &Play, step: &Step, what: &str) -> Result<Option<Value>, F
     }
     let spec = if what == "log_start" { OffsetSpec::Earliest } else { OffsetSpec::Latest };
     let isolation = if what == "lso" { IsolationLevel::ReadCommitted } else { IsolationLevel::ReadUncommitted };
-    let found = offsets::look_up(play, step.timeout_ms(), &topic_partition, spec, isolation, Asker::Administrator).await?;
+    let found =
+        offsets::look_up(play, step.timeout_ms(), &topic_partition, spec, isolation, Asker::Administrator).await?;
     Ok(Some(json!(found.offset)))
 }
 

@@ -6,10 +6,10 @@ use glassbroker::kafka::record::Compression;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Failure};
-use super::{batches, compressed, messages};
 use super::play::Play;
 use super::trace::Step;
 use super::view;
+use super::{batches, compressed, messages};
 
 /// Reads the log that the step names.
 fn with_log<T>(play: &Play, step: &Step, read: impl FnOnce(&Log) -> T) -> Result<T, Failure> {

@@ -86,7 +86,9 @@ pub async fn look_up(
 
 pub async fn list_offsets(play: &Play, step: &Step) -> Answer {
     let isolation = isolation(&step.text_or("isolation", "read_uncommitted"));
-    let found = look_up(play, step.timeout_ms(), &step.topic_partition()?, spec(step)?, isolation, Asker::Administrator).await?;
+    let found =
+        look_up(play, step.timeout_ms(), &step.topic_partition()?, spec(step)?, isolation, Asker::Administrator)
+            .await?;
     let mut answer = json!({"offset": found.offset, "timestamp": found.timestamp});
     if let Some(epoch) = found.leader_epoch {
         answer["leader_epoch"] = json!(epoch);

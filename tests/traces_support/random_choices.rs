@@ -7,8 +7,7 @@ use serde_json::Value;
 
 /// Puts producers that were found into the order of the recorded ones.
 pub fn level(expected: &Value, found: &mut Value) {
-    let (Some(Value::Array(left)), Some(Value::Array(right))) =
-        (expected.get("producers"), found.get_mut("producers"))
+    let (Some(Value::Array(left)), Some(Value::Array(right))) = (expected.get("producers"), found.get_mut("producers"))
     else {
         return;
     };
