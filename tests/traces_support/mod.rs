@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod compare;
 pub mod compressed;
 pub mod configs;
+pub mod consumer_offsets;
 pub mod consumers;
 pub mod features;
 pub mod files;

@@ -22,8 +22,8 @@ use super::trace::{Step, Trace};
 use super::unbuilt;
 use super::wire::Connections;
 use super::{
-    awaits, cluster, configs, consumers, features, files, group_admin, groups, metadata_log, offsets, producers,
-    random_choices, reassignments, topics, view, wire,
+    awaits, cluster, configs, consumer_offsets, consumers, features, files, group_admin, groups, metadata_log, offsets,
+    producers, random_choices, reassignments, topics, view, wire,
 };
 
 /// Every play begins from the same seed.
@@ -301,13 +301,13 @@ async fn verb(play: &Rc<Play>, step: &Step) -> Answer {
         "seek" | "seek_to_beginning" | "seek_to_end" => consumers::seek(play, step).await,
         "pause_partitions" => consumers::pause(play, step, true).await,
         "resume_partitions" => consumers::pause(play, step, false).await,
-        "position" => consumers::position(play, step).await,
-        "committed" => consumers::committed(play, step).await,
-        "commit" => consumers::commit(play, step).await,
-        "lag" => consumers::lag(play, step),
-        "offsets_for_times" => consumers::offsets_for_times(play, step).await,
-        "beginning_offsets" => consumers::log_ends(play, step, true).await,
-        "end_offsets" => consumers::log_ends(play, step, false).await,
+        "position" => consumer_offsets::position(play, step).await,
+        "committed" => consumer_offsets::committed(play, step).await,
+        "commit" => consumer_offsets::commit(play, step).await,
+        "lag" => consumer_offsets::lag(play, step),
+        "offsets_for_times" => consumer_offsets::offsets_for_times(play, step).await,
+        "beginning_offsets" => consumer_offsets::log_ends(play, step, true).await,
+        "end_offsets" => consumer_offsets::log_ends(play, step, false).await,
         "rebalance_events" => consumers::rebalance_events(play, step),
         "group_metadata" => consumers::group_metadata(play, step),
         "consumer_close" => consumers::close(play, step).await,

@@ -164,7 +164,8 @@ fn understood(name: &str, text: &str) -> String {
         return (0..parts.len()).filter(first).map(|place| parts[place]).collect::<Vec<_>>().join(",");
     }
     if name == "min.cleanable.dirty.ratio" {
-        return text.trim().parse().map_or_else(|_| text.into(), java_double);
+        let is_decimal = text.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        return if is_decimal { java_double(text.trim()) } else { text.into() };
     }
     let (mut topic, mut other) = (TopicConfig::default(), OtherTopicConfig::default());
     match (topic.set(name, text), other.set(name, text)) {
@@ -178,16 +179,19 @@ fn printed(entries: Vec<ConfigEntry>, name: &str) -> String {
     entries.into_iter().find(|entry| entry.name == name).map(|entry| entry.value).unwrap_or_default()
 }
 
-/// A ratio as `Double.toString` writes it: with a decimal at least, and small ones with an exponent.
-fn java_double(number: f64) -> String {
-    if number == 0.0 || number.abs() >= 1e-3 {
-        return format!("{number:?}");
+/// A decimal number as `Double.toString` writes it: with a decimal at least, and small ones with an exponent. Text is
+/// turned into text, so that no float is needed.
+fn java_double(number: &str) -> String {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let digits = fraction.trim_start_matches('0');
+    let zeros = fraction.len() - digits.len();
+    if whole.is_empty() && zeros >= 3 {
+        let (first, rest) = digits.split_at(1);
+        return format!("{first}.{}E-{}", if rest.is_empty() { "0" } else { rest }, zeros + 1);
     }
-    let text = format!("{number:E}");
-    match text.split_once('E') {
-        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
-        _ => text,
-    }
+    let or_zero = |text| if str::is_empty(text) { "0" } else { text };
+    format!("{}.{}", or_zero(whole), or_zero(fraction))
 }
 
 #[cfg(test)]
@@ -201,6 +205,9 @@ mod tests {
             ("min.cleanable.dirty.ratio", "1", "1.0"),
             ("min.cleanable.dirty.ratio", ".50", "0.5"),
             ("min.cleanable.dirty.ratio", "0.0001", "1.0E-4"),
+            ("min.cleanable.dirty.ratio", "0.00125", "0.00125"),
+            ("min.cleanable.dirty.ratio", "0.000125", "1.25E-4"),
+            ("min.cleanable.dirty.ratio", "00.0", "0.0"),
             ("retention.ms", " 5 ", "5"),
             ("preallocate", "TRUE", "true"),
         ] {
