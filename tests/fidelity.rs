@@ -1,6 +1,6 @@
 //! `docs/fidelity.md`: what was compared with a real Kafka, what is equal, what is not there yet, what is simplified.
 //!
-//! The document is made from a run of all vectors, all recorded traces and all random programs, and of the tables of
+//! The document is made from a run of all vectors, all recorded traces, single rules and random programs, and of the tables of
 //! properties, guarantees and broken rules. This test makes it anew and fails if the file says anything else, so that it
 //! cannot promise what is not so. `FIDELITY=write cargo test --no-default-features --test fidelity` writes it.
 

@@ -56,17 +56,29 @@ pub enum SendError {
     Closed,
     /// IllegalArgumentException: a partition below 0.
     InvalidArgument,
+    /// TimeoutException: `max.block.ms` is over, and the last metadata had this error for the topic.
+    NoMetadata(ErrorCode),
 }
 
 impl SendError {
     /// Kafka's name of the error code, or of the exception where there is no code of its own.
     pub const fn name(self) -> &'static str {
         match self {
-            SendError::Code(ErrorCode::RequestTimedOut) | SendError::Timeout => "TimeoutException",
+            SendError::Code(ErrorCode::RequestTimedOut) | SendError::Timeout | SendError::NoMetadata(_) => {
+                "TimeoutException"
+            }
             SendError::Code(error) => error.name(),
             SendError::NeighbourInvalid => "KafkaException",
             SendError::Closed => "IllegalStateException",
             SendError::InvalidArgument => "IllegalArgumentException",
+        }
+    }
+
+    /// What the exception has as its cause, where a broker has told one.
+    pub const fn cause(self) -> Option<ErrorCode> {
+        match self {
+            SendError::NoMetadata(error) => Some(error),
+            _ => None,
         }
     }
 }

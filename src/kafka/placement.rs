@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use crate::kafka::hash::java_string_hash::{java_hash_map_order, java_string_hash};
+use crate::kafka::hash::java_hash_map::java_hash_map_order;
+use crate::kafka::hash::java_string_hash::java_string_hash;
 use crate::kafka::ids::BrokerId;
 use crate::kafka::sorted::SmallSort;
 

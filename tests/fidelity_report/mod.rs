@@ -11,9 +11,10 @@ use std::path::Path;
 /// Written by hand: what the simulator leaves out on purpose, and why.
 const SIMPLIFIED: &str = include_str!("simplified.md");
 
-/// The whole document. `tests` holds `traces`, `random_programs` and `vectors`.
+/// The whole document. `tests` holds `traces`, `single_rules`, `random_programs` and `vectors`.
 pub fn report(tests: &Path) -> String {
     let traces = recorded::play_folder(&tests.join("traces"));
+    let rules = recorded::play_folder(&tests.join("single_rules"));
     let programs = recorded::play_folder(&tests.join("random_programs"));
     let vectors = vector_checks(&tests.join("vectors"));
     let mut text = String::new();
@@ -25,7 +26,7 @@ pub fn report(tests: &Path) -> String {
          by the tests that compare (`FIDELITY=write cargo test --no-default-features --test fidelity`), and they fail when \
          it says anything else.\n",
     );
-    line(&recorded::in_short(&traces, &programs));
+    line(&recorded::in_short(&traces, &rules, &programs));
     line(&vectors::in_short(&vectors));
     line("## What must always hold\n");
     line(&properties::promises());

@@ -42,7 +42,7 @@ pub fn play_folder(folder: &Path) -> Vec<Played> {
         .collect()
 }
 
-pub fn in_short(traces: &[Played], programs: &[Played]) -> String {
+pub fn in_short(traces: &[Played], rules: &[Played], programs: &[Played]) -> String {
     let mut text = String::from(
         "## Recorded scenarios\n\n| family | what it is about | equal | different | not yet |\n|---|---|---:|---:|---:|\n",
     );
@@ -58,6 +58,7 @@ pub fn in_short(traces: &[Played], programs: &[Played]) -> String {
         row(family, about, &traces.iter().filter(|played| played.family == *family).collect::<Vec<_>>());
     }
     row("**all**", "", &traces.iter().collect::<Vec<_>>());
+    row("single rules", "one rule or setting at a time, and random runs of one log", &rules.iter().collect::<Vec<_>>());
     row("random programs", "more of the family *random*, from other seeds", &programs.iter().collect::<Vec<_>>());
     let unknown: Vec<&str> = traces
         .iter()
@@ -65,7 +66,7 @@ pub fn in_short(traces: &[Played], programs: &[Played]) -> String {
         .filter(|family| FAMILIES.iter().all(|(known, _)| known != family))
         .collect();
     assert!(unknown.is_empty(), "families without a place in the document: {unknown:?}");
-    let steps: usize = traces.iter().chain(programs).map(|played| played.steps).sum();
+    let steps: usize = traces.iter().chain(rules).chain(programs).map(|played| played.steps).sum();
     writeln!(
         text,
         "\nTogether they have {steps} steps. What is *not yet* equal uses what is not built yet; no recording is treated \

@@ -5,7 +5,7 @@ use glassbroker::kafka::client::call::WireCall;
 use glassbroker::kafka::client::wire::Answer as WireAnswer;
 use glassbroker::kafka::ids::{BrokerId, NodeId, TopicPartition};
 use glassbroker::kafka::protocol::group::{CoordinatorType, FindCoordinatorRequest};
-use glassbroker::kafka::protocol::metadata::MetadataRequest;
+use glassbroker::kafka::protocol::metadata::{MetadataRequest, TopicsAsked};
 use glassbroker::kafka::protocol::{ErrorCode, Request, Response};
 use glassbroker::sim::Command;
 
@@ -98,8 +98,10 @@ pub async fn leader(
     timeout_ms: u64,
     partition: &TopicPartition,
     tolerates_unknown: bool,
+    allow_auto_topic_creation: bool,
 ) -> Result<Option<BrokerId>, Failure> {
-    let request = MetadataRequest { topics: Some(vec![partition.topic.clone()]), allow_auto_topic_creation: false };
+    let topics = TopicsAsked::Named(vec![partition.topic.clone()]);
+    let request = MetadataRequest { topics, allow_auto_topic_creation };
     let Some(Response::Metadata(response)) = ask_any(play, timeout_ms, request).await else { return Ok(None) };
     let Some(topic) = response.topics.into_iter().next() else { return Ok(None) };
     match topic.error {

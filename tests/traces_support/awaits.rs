@@ -9,6 +9,7 @@ use glassbroker::kafka::protocol::list_offsets::OffsetSpec;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Failure, ok};
+use super::offsets::Asker;
 use super::play::{Play, answer};
 use super::trace::{Step, plain};
 use super::{cluster, consumers, groups, offsets, view};
@@ -135,7 +136,8 @@ async fn offset(play: &Play, step: &Step, what: &str) -> Result<Option<Value>, F
     }
     let spec = if what == "log_start" { OffsetSpec::Earliest } else { OffsetSpec::Latest };
     let isolation = if what == "lso" { IsolationLevel::ReadCommitted } else { IsolationLevel::ReadUncommitted };
-    let found = offsets::look_up(play, step.timeout_ms(), &topic_partition, spec, isolation).await?;
+    let found =
+        offsets::look_up(play, step.timeout_ms(), &topic_partition, spec, isolation, Asker::Administrator).await?;
     Ok(Some(json!(found.offset)))
 }
 

@@ -13,7 +13,8 @@ use super::names::Names;
 use super::trace::plain;
 use super::values;
 
-/// Where the CRC and the producer id lie in a batch's bytes.
+/// Where the format, the CRC and the producer id lie in a batch's bytes.
+const MAGIC: usize = 16;
 const CRC: std::ops::Range<usize> = 17..21;
 /// Offset, size, leader epoch and magic.
 const SHORTEST: usize = 17;
@@ -37,7 +38,10 @@ pub fn build(batches: &[Value], now_ms: i64) -> Result<Vec<RecordBatch>, Failure
         if json.get("corrupt_crc").and_then(Value::as_bool) == Some(true) {
             bytes[CRC.start] = !bytes[CRC.start];
         }
-        let parsed = RecordBatch::parse(&bytes);
+        if let Some(magic) = json.get("magic").and_then(Value::as_i64) {
+            bytes[MAGIC] = magic as u8;
+        }
+        let parsed = RecordBatch::parse_sent(&bytes);
         list.extend(parsed.map_err(|error| Failure::NotYet(format!("bytes that are no batch: {error:?}")))?);
     }
     Ok(list)

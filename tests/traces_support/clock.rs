@@ -9,6 +9,8 @@ use std::task::Poll;
 use glassbroker::kafka::ids::SimTime;
 use glassbroker::sim::World;
 
+use super::rebalances::Rebalances;
+
 /// How long to wait before a condition is looked at again.
 const PAUSE_MS: u64 = 40;
 
@@ -16,11 +18,12 @@ const PAUSE_MS: u64 = 40;
 pub struct Clock {
     world: RefCell<World>,
     alarms: RefCell<BTreeSet<SimTime>>,
+    pub rebalances: RefCell<Rebalances>,
 }
 
 impl Clock {
     pub fn new(world: World) -> Clock {
-        Clock { world: RefCell::new(world), alarms: RefCell::default() }
+        Clock { world: RefCell::new(world), alarms: RefCell::default(), rebalances: RefCell::default() }
     }
 
     /// Reads the world. Not to be kept over an `await`.
@@ -43,14 +46,16 @@ impl Clock {
         while alarms.first().is_some_and(|alarm| *alarm <= world.now()) {
             alarms.pop_first();
         }
-        match (alarms.first().copied(), world.next_step_at()) {
+        let goes_on = match (alarms.first().copied(), world.next_step_at()) {
             (Some(alarm), Some(next)) if next <= alarm => world.step(),
             (Some(alarm), _) => {
                 world.run_until(alarm);
-                true
+                return true;
             }
             (None, _) => world.step(),
-        }
+        };
+        self.rebalances.borrow_mut().look_at(&world);
+        goes_on
     }
 
     /// Waits until something has happened.

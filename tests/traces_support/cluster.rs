@@ -23,8 +23,11 @@ const AFTER_STOP_MS: u64 = 100;
 /// How long a real administrator's client takes for a request at least: brokers have replayed by then what the
 /// controller has answered before.
 const BEFORE_LOOK_MS: u64 = 10;
-/// What a real process needs until it does anything.
-const BOOT_MS: u64 = 3_000;
+/// What a real process needs until it does anything: a JVM on a busy machine, longer than the session time-outs of the
+/// recordings.
+const BOOT_MS: u64 = 5_000;
+/// What a real broker needs from opening its logs until it serves clients.
+const OPEN_MS: u64 = 1_000;
 
 fn node(play: &Play, step: &Step) -> Result<NodeId, Failure> {
     play.node(step.number("node")?)
@@ -84,6 +87,7 @@ pub async fn start(play: &Play, step: &Step) -> Answer {
     let node = node(play, step)?;
     play.clock.sleep_ms(BOOT_MS).await;
     play.apply(&Command::Start { node })?;
+    play.clock.sleep_ms(OPEN_MS).await;
     Ok(ok())
 }
 

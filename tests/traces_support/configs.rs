@@ -1,6 +1,6 @@
 //! Dynamic configuration by the administrator's client.
 
-use glassbroker::kafka::config::TopicConfig;
+use glassbroker::kafka::broker::describe_configs::{ConfigSource, DescribedConfig, describe_broker, describe_topic};
 use glassbroker::kafka::ids::BrokerId;
 use glassbroker::kafka::protocol::admin::{ConfigOperation, ConfigResource, IncrementalAlterConfigsRequest};
 use glassbroker::kafka::protocol::{ErrorCode, Response};
@@ -91,61 +91,25 @@ pub fn describe_config(play: &Play, step: &Step) -> Answer {
     {
         return Err(ErrorCode::UnknownTopicOrPartition.into());
     }
+    let described = match &resource {
+        ConfigResource::Topic(name) => describe_topic(name, image, &broker.setup),
+        ConfigResource::Broker(of) => describe_broker(*of, image, &broker.setup),
+        ConfigResource::Group(_) => return Err(Failure::NotYet("settings of groups".into())),
+    };
     let keys = step.texts("keys");
-    let mut configs = Map::new();
-    for entry in TopicConfig::default().entries() {
-        let own = image.configs.get(&resource).and_then(|configs| configs.get(entry.name));
-        let synonyms = broker_synonyms(entry.name);
-        let dynamic = |of| {
-            let configs = image.configs.get(&ConfigResource::Broker(of))?;
-            synonyms.iter().find_map(|(name, scale)| Some((configs.get(*name)?.as_str(), *scale)))
-        };
-        let fixed =
-            synonyms.iter().find_map(|(name, scale)| Some((broker.setup.properties.get(*name)?.as_str(), *scale)));
-        let scaled = |(value, scale): (&str, i64)| scale_by(value, scale);
-        let (value, source) = match (own, dynamic(of_broker), dynamic(None), fixed) {
-            (Some(own), ..) if matches!(resource, ConfigResource::Topic(_)) => (own.clone(), "DYNAMIC_TOPIC_CONFIG"),
-            (_, Some(value), ..) => (scaled(value), "DYNAMIC_BROKER_CONFIG"),
-            (_, _, Some(value), _) => (scaled(value), "DYNAMIC_DEFAULT_BROKER_CONFIG"),
-            (_, _, _, Some(value)) => (scaled(value), "STATIC_BROKER_CONFIG"),
-            _ => (entry.default, "DEFAULT_CONFIG"),
-        };
-        if if keys.is_empty() { source != "DEFAULT_CONFIG" } else { keys.iter().any(|key| key == entry.name) } {
-            configs.insert(entry.name.into(), json!({"value": value, "source": source}));
-        }
-    }
-    if let Some(unknown) = keys.iter().find(|key| !configs.contains_key(*key)) {
+    if let (Some(unknown), ConfigResource::Broker(Some(_))) =
+        (keys.iter().find(|key| !described.contains_key(*key)), &resource)
+    {
         return Err(Failure::NotYet(format!("the setting {unknown}")));
     }
+    let is_wanted = |name: &String, found: &DescribedConfig| match keys.is_empty() {
+        true => found.source != ConfigSource::Default,
+        false => keys.contains(name),
+    };
+    let configs: Map<String, Value> = described
+        .into_iter()
+        .filter(|(name, found)| is_wanted(name, found))
+        .map(|(name, found)| (name, json!({"value": found.value, "source": found.source.name()})))
+        .collect();
     Ok(json!({"configs": configs}))
-}
-
-/// Server properties that give a topic's setting its default, best first, each with the milliseconds of its unit.
-fn broker_synonyms(topic_setting: &str) -> Vec<(&'static str, i64)> {
-    match topic_setting {
-        "cleanup.policy" => vec![("log.cleanup.policy", 1)],
-        "compression.type" => vec![("compression.type", 1)],
-        "delete.retention.ms" => vec![("log.cleaner.delete.retention.ms", 1)],
-        "file.delete.delay.ms" => vec![("log.segment.delete.delay.ms", 1)],
-        "index.interval.bytes" => vec![("log.index.interval.bytes", 1)],
-        "max.message.bytes" => vec![("message.max.bytes", 1)],
-        "message.timestamp.after.max.ms" => vec![("log.message.timestamp.after.max.ms", 1)],
-        "message.timestamp.before.max.ms" => vec![("log.message.timestamp.before.max.ms", 1)],
-        "message.timestamp.type" => vec![("log.message.timestamp.type", 1)],
-        "min.cleanable.dirty.ratio" => vec![("log.cleaner.min.cleanable.ratio", 1)],
-        "min.insync.replicas" => vec![("min.insync.replicas", 1)],
-        "retention.bytes" => vec![("log.retention.bytes", 1)],
-        "retention.ms" => {
-            vec![("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000)]
-        }
-        "segment.bytes" => vec![("log.segment.bytes", 1)],
-        "segment.index.bytes" => vec![("log.index.size.max.bytes", 1)],
-        "segment.ms" => vec![("log.roll.ms", 1), ("log.roll.hours", 3_600_000)],
-        "unclean.leader.election.enable" => vec![("unclean.leader.election.enable", 1)],
-        _ => Vec::new(),
-    }
-}
-
-fn scale_by(value: &str, scale: i64) -> String {
-    value.parse::<i64>().map_or_else(|_| value.into(), |number| (number * scale).to_string())
 }

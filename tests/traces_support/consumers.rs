@@ -10,17 +10,14 @@ use glassbroker::kafka::client::consumer::Consumer;
 use glassbroker::kafka::client::consumer::poll::PolledRecord;
 use glassbroker::kafka::ids::TopicPartition;
 use glassbroker::kafka::protocol::ErrorCode;
-use glassbroker::kafka::protocol::fetch::IsolationLevel;
-use glassbroker::kafka::protocol::list_offsets::OffsetSpec;
 use glassbroker::kafka::record::TimestampType;
 use glassbroker::sim::{Command, CommandError, ProcessState};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::answer::{Answer, Failure, error_name, ok};
-use super::groups::{self, offset_json, partition_names};
-use super::offsets::look_up;
+use super::answer::{Answer, Failure, ok};
+use super::groups::partition_names;
 use super::play::Play;
-use super::trace::{Step, parse_partition, plain, properties};
+use super::trace::{Step, plain, properties};
 use super::values;
 
 /// The time-out of each `poll()`.
@@ -36,7 +33,7 @@ pub struct Consumers {
 }
 
 /// What the application around a consumer has. It has one thread: whoever uses the consumer waits for the others.
-struct Client {
+pub struct Client {
     name: String,
     /// Records that arrived while the application polled by itself, for the next `poll` step.
     arrived: RefCell<Vec<PolledRecord>>,
@@ -46,7 +43,7 @@ struct Client {
     is_in_use: Cell<bool>,
 }
 
-fn client(play: &Play, step: &Step) -> Result<Rc<Client>, Failure> {
+pub fn client(play: &Play, step: &Step) -> Result<Rc<Client>, Failure> {
     named(play, &step.text("client")?)
 }
 
@@ -56,7 +53,7 @@ fn named(play: &Play, name: &str) -> Result<Rc<Client>, Failure> {
 }
 
 /// Reads the consumer's state.
-fn read<T>(play: &Play, client: &Client, look: impl FnOnce(&Consumer) -> T) -> Result<T, Failure> {
+pub fn read<T>(play: &Play, client: &Client, look: impl FnOnce(&Consumer) -> T) -> Result<T, Failure> {
     let world = play.clock.world();
     let process = world.client_named(&client.name).and_then(|node| world.process(node));
     match process.map(|process| &process.state) {
@@ -65,19 +62,19 @@ fn read<T>(play: &Play, client: &Client, look: impl FnOnce(&Consumer) -> T) -> R
     }
 }
 
-fn call(play: &Play, client: &Client, call: ConsumerCall) -> Result<(), Failure> {
+pub fn call(play: &Play, client: &Client, call: ConsumerCall) -> Result<(), Failure> {
     play.apply(&Command::Consumer { name: client.name.clone(), call })
 }
 
 /// Waits until nobody else uses the consumer, and uses it until dropped.
-async fn use_alone(play: &Play, client: Rc<Client>) -> InUse {
+pub async fn use_alone(play: &Play, client: Rc<Client>) -> InUse {
     while client.is_in_use.replace(true) {
         play.clock.turn().await;
     }
     InUse(client)
 }
 
-struct InUse(Rc<Client>);
+pub struct InUse(pub Rc<Client>);
 
 impl Drop for InUse {
     fn drop(&mut self) {
@@ -263,7 +260,7 @@ pub fn assignment(play: &Play, step: &Step) -> Answer {
 }
 
 /// A partition must be assigned for this.
-fn check_assigned(play: &Play, client: &Client, partitions: &[TopicPartition]) -> Result<(), Failure> {
+pub fn check_assigned(play: &Play, client: &Client, partitions: &[TopicPartition]) -> Result<(), Failure> {
     let assignment = read(play, client, Consumer::assignment)?;
     match partitions.iter().all(|partition| assignment.contains(partition)) {
         true => Ok(()),
@@ -281,7 +278,9 @@ pub async fn seek(play: &Play, step: &Step) -> Answer {
         "seek_to_beginning" => SeekTo::Beginning,
         _ => SeekTo::End,
     };
-    let partitions = step.topic_partitions()?;
+    let named = step.topic_partitions()?;
+    // None named: all.
+    let partitions = if named.is_empty() { read(play, &using.0, Consumer::assignment)? } else { named };
     check_assigned(play, &using.0, &partitions)?;
     for partition in partitions {
         call(play, &using.0, ConsumerCall::Seek { partition, to })?;
@@ -297,100 +296,22 @@ pub async fn pause(play: &Play, step: &Step, is_pause: bool) -> Answer {
     Ok(ok())
 }
 
-/// Waits until the position is known.
-pub async fn position(play: &Play, step: &Step) -> Answer {
-    let using = use_alone(play, client(play, step)?).await;
-    let partition = step.topic_partition()?;
-    check_assigned(play, &using.0, std::slice::from_ref(&partition))?;
-    let look = || read(play, &using.0, |consumer| consumer.position(&partition)).transpose();
-    match play.clock.find(step.timeout_ms(), look).await {
-        Some(offset) => Ok(json!({"offset": offset?})),
-        None => Err(Failure::exception("TimeoutException")),
-    }
-}
-
-fn group_of(play: &Play, client: &Client) -> Result<String, Failure> {
+pub fn group_of(play: &Play, client: &Client) -> Result<String, Failure> {
     let group = read(play, client, |consumer| consumer.setup.config.group_id.clone())?;
     group.ok_or(Failure::from(ErrorCode::InvalidGroupId))
 }
 
-/// What the group has committed, as its coordinator says.
-pub async fn committed(play: &Play, step: &Step) -> Answer {
-    let using = use_alone(play, client(play, step)?).await;
-    let offsets = groups::committed(play, &group_of(play, &using.0)?).await?;
-    let mut answer = Map::new();
-    for partition in step.topic_partitions()? {
-        let name = partition.to_string();
-        let offset = offsets.get(&name).cloned().flatten();
-        answer.insert(name, offset_json(offset.as_ref()));
-    }
-    Ok(json!({"offsets": answer}))
-}
-
-pub async fn commit(play: &Play, step: &Step) -> Answer {
-    let using = use_alone(play, client(play, step)?).await;
-    group_of(play, &using.0)?;
-    let offsets = step.get("offsets").map(groups::parse_offsets).transpose()?;
-    let asynchronous = step.flag("async", false);
-    let number = read(play, &using.0, Consumer::next_commit)?;
-    call(play, &using.0, ConsumerCall::Commit { offsets, asynchronous })?;
-    let look = || {
-        let result = read(play, &using.0, |consumer| {
-            consumer.commit_results().iter().find(|result| result.number == number).map(|result| result.error)
-        });
-        result.transpose()
-    };
-    match play.clock.find(step.timeout_ms(), look).await.transpose()? {
-        Some(ErrorCode::None) => Ok(ok()),
-        Some(ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration) => {
-            Err(Failure::exception("CommitFailedException"))
-        }
-        Some(error) if asynchronous && error.is_retriable() => Err(Failure::Kafka {
-            error: "RetriableCommitFailedException".into(),
-            cause: Some(error_name(error).into()),
-        }),
-        Some(error) => Err(error.into()),
-        None if asynchronous => Ok(json!({"pending": true})),
-        None => Err(Failure::exception("TimeoutException")),
-    }
-}
-
-pub fn lag(play: &Play, step: &Step) -> Answer {
+/// What the consumer's listener was told.
+pub fn rebalance_events(play: &Play, step: &Step) -> Answer {
     let client = client(play, step)?;
-    let partition = step.topic_partition()?;
-    check_assigned(play, &client, std::slice::from_ref(&partition))?;
-    Ok(json!({"lag": read(play, &client, |consumer| consumer.lag(&partition))?}))
+    let id = read(play, &client, |consumer| consumer.setup.client.id)?;
+    Ok(json!({"events": play.clock.rebalances.borrow().of(id)}))
 }
 
-pub async fn offsets_for_times(play: &Play, step: &Step) -> Answer {
-    let _using = use_alone(play, client(play, step)?).await;
-    let mut answer = Map::new();
-    for (name, timestamp) in step.need("timestamps")?.as_object().into_iter().flatten() {
-        let timestamp = timestamp.as_i64().unwrap_or_default();
-        if timestamp < 0 {
-            return Err(Failure::exception("IllegalArgumentException"));
-        }
-        let spec = OffsetSpec::Timestamp(timestamp);
-        let isolation = IsolationLevel::ReadUncommitted;
-        let found = look_up(play, step.timeout_ms(), &parse_partition(name)?, spec, isolation).await?;
-        let epoch = found.leader_epoch.map_or(-1, |epoch| epoch.0);
-        let json = json!({"offset": found.offset, "timestamp": found.timestamp, "leader_epoch": epoch});
-        answer.insert(name.clone(), if found.offset < 0 { Value::Null } else { json });
-    }
-    Ok(Value::Object(answer))
-}
-
-/// First offsets, or last ones.
-pub async fn log_ends(play: &Play, step: &Step, is_beginning: bool) -> Answer {
-    let _using = use_alone(play, client(play, step)?).await;
-    let spec = if is_beginning { OffsetSpec::Earliest } else { OffsetSpec::Latest };
-    let mut answer = Map::new();
-    for partition in step.topic_partitions()? {
-        let isolation = IsolationLevel::ReadUncommitted;
-        let found = look_up(play, step.timeout_ms(), &partition, spec, isolation).await?;
-        answer.insert(partition.to_string(), json!(found.offset));
-    }
-    Ok(Value::Object(answer))
+/// `allow.auto.create.topics`; None: there is no such consumer.
+pub fn may_create_topics(play: &Play, name: &str) -> Option<bool> {
+    let client = named(play, name).ok()?;
+    read(play, &client, |consumer| consumer.setup.config.allow_auto_create_topics).ok()
 }
 
 pub fn group_metadata(play: &Play, step: &Step) -> Answer {

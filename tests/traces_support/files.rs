@@ -1,13 +1,15 @@
 //! What a node has on its disk.
 
+use glassbroker::kafka::hash::java_hash_map::{java_hash_map_order, java_long_hash};
 use glassbroker::kafka::log::{Log, LogSegment};
+use glassbroker::kafka::record::Compression;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Failure};
-use super::batches;
 use super::play::Play;
 use super::trace::Step;
 use super::view;
+use super::{batches, compressed, messages};
 
 /// Reads the log that the step names.
 fn with_log<T>(play: &Play, step: &Step, read: impl FnOnce(&Log) -> T) -> Result<T, Failure> {
@@ -45,6 +47,34 @@ pub fn read_log(play: &Play, step: &Step) -> Answer {
     })
 }
 
+/// The files of a partition's folder. Indexes are as large as they may become, until their segment is rolled.
+pub fn list_files(play: &Play, step: &Step) -> Answer {
+    let mut files = with_log(play, step, |log| {
+        let mut files: Vec<(String, Option<usize>)> = Vec::new();
+        for segment in log.segments() {
+            let base_offset = segment.base_offset();
+            files.push((format!("{base_offset:020}.index"), None));
+            files.push((format!("{base_offset:020}.log"), Some(segment.size_in_bytes() as usize)));
+            files.push((format!("{base_offset:020}.timeindex"), None));
+        }
+        let snapshots = log.producer_state().snapshot_sizes();
+        files.extend(snapshots.map(|(offset, size)| (format!("{offset:020}.snapshot"), Some(size))));
+        let epochs = log.leader_epoch_cache().entries().iter();
+        let lines = epochs.map(|entry| format!("{} {}\n", entry.epoch, entry.start_offset).len());
+        let count = log.leader_epoch_cache().entries().len();
+        files.push(("leader-epoch-checkpoint".into(), Some(format!("0\n{count}\n").len() + lines.sum::<usize>())));
+        files
+    })?;
+    let id = messages::uuid_text(0);
+    files.push(("partition.metadata".into(), Some(format!("version: 0\ntopic_id: {id}").len())));
+    files.sort();
+    let files = files.into_iter().map(|(name, size)| match size {
+        Some(size) => json!({"name": name, "size": size}),
+        None => json!({"name": name}),
+    });
+    Ok(json!({"files": files.collect::<Vec<_>>()}))
+}
+
 /// How many records there are in the files of a partition.
 pub fn count_records(play: &Play, step: &Step) -> Answer {
     with_log(play, step, |log| {
@@ -72,7 +102,11 @@ pub fn read_index(play: &Play, step: &Step) -> Answer {
                 let entries = segment.time_index();
                 entries.map(|entry| json!({"timestamp": entry.timestamp, "offset": entry.offset})).collect()
             };
-            json!({"base_offset": segment.base_offset(), "entries": entries})
+            let mut json = json!({"base_offset": segment.base_offset(), "entries": entries});
+            if kind == "offset" && segment.batches().any(|batch| batch.compression() != Ok(Compression::None)) {
+                json[compressed::MARK] = json!(true);
+            }
+            json
         });
         json!({"segments": segments.collect::<Vec<_>>()})
     })
@@ -96,7 +130,10 @@ pub fn describe_producers(play: &Play, step: &Step) -> Answer {
     };
     let log = broker.and_then(|broker| view::log(&world, broker, &partition));
     let log = log.ok_or(Failure::exception("TimeoutException"))?;
-    let producers = log.producer_state().producers().values().map(|entry| {
+    // The broker keeps them in a hash map.
+    let entries: Vec<_> = log.producer_state().producers().values().collect();
+    let hashes: Vec<i32> = entries.iter().map(|entry| java_long_hash(entry.producer_id.0)).collect();
+    let producers = java_hash_map_order(&hashes).into_iter().map(|place| entries[place]).map(|entry| {
         json!({
             "producer_id": entry.producer_id,
             "producer_epoch": entry.producer_epoch,

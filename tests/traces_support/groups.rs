@@ -17,7 +17,7 @@ use super::trace::{Step, parse_partition, plain};
 const DEFAULT_API_TIMEOUT_MS: u64 = 60_000;
 
 /// Asks a group's coordinator until `read` is content; None from `read`: ask again.
-async fn ask_coordinator<T>(
+pub async fn ask_coordinator<T>(
     play: &Play,
     group: &str,
     request: Request,
@@ -34,7 +34,7 @@ async fn ask_coordinator<T>(
 }
 
 /// Errors after which the coordinator is asked, or looked for, again.
-fn may_pass(error: ErrorCode) -> bool {
+pub fn may_pass(error: ErrorCode) -> bool {
     matches!(
         error,
         ErrorCode::CoordinatorLoadInProgress | ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator

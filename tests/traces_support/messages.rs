@@ -18,7 +18,7 @@ use glassbroker::kafka::protocol::group::{CoordinatorType, FindCoordinatorReques
 use glassbroker::kafka::protocol::list_offsets::{
     ListOffsetsPartition, ListOffsetsRequest, OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetSpec,
 };
-use glassbroker::kafka::protocol::metadata::MetadataRequest;
+use glassbroker::kafka::protocol::metadata::{MetadataRequest, TopicsAsked};
 use glassbroker::kafka::protocol::producer_id::InitProducerIdRequest;
 use glassbroker::kafka::protocol::{ErrorCode, Request, Response};
 use glassbroker::sim::World;
@@ -43,12 +43,12 @@ pub struct Reader<'a> {
 /// How the messages of one API are read and written.
 pub struct Mapping {
     pub version: i64,
-    pub request: fn(&Value) -> Result<Request, Failure>,
+    pub request: fn(&Value, i64) -> Result<Request, Failure>,
     pub response: fn(&Response, &Reader) -> Answer,
 }
 
 /// An API: name, oldest and newest version that are mapped, and how.
-type Api = (&'static str, i64, i64, fn(&Value) -> Result<Request, Failure>, fn(&Response, &Reader) -> Answer);
+type Api = (&'static str, i64, i64, fn(&Value, i64) -> Result<Request, Failure>, fn(&Response, &Reader) -> Answer);
 
 const APIS: &[Api] = &[
     ("ListOffsets", 4, 11, list_offsets_request, list_offsets_response),
@@ -103,9 +103,10 @@ fn epoch(json: &Value, field: &str) -> Option<LeaderEpoch> {
     Some(number(json, field, -1)).filter(|epoch| *epoch >= 0).map(|epoch| LeaderEpoch(epoch as i32))
 }
 
-/// -1 and below: no follower.
+/// -1 and below, but for -2: a consumer.
 fn fetcher(json: &Value) -> Fetcher {
     match number(json, "replicaId", -1) {
+        -2 => Fetcher::Debugging,
         id if id < 0 => Fetcher::Consumer,
         id => Fetcher::Follower { replica: BrokerId(id as i32), broker_epoch: None },
     }
@@ -127,17 +128,11 @@ fn by_topic<T>(items: &[T], topic: impl Fn(&T) -> String, partition: impl Fn(&T)
     topics.into_iter().map(|(topic, partitions)| json!({name: topic, "partitions": partitions})).collect()
 }
 
-fn list_offsets_request(body: &Value) -> Result<Request, Failure> {
+fn list_offsets_request(body: &Value, version: i64) -> Result<Request, Failure> {
     let mut partitions = Vec::new();
     for topic in list(body, "topics") {
         for partition in list(topic, "partitions") {
-            let spec = match number(partition, "timestamp", 0) {
-                -1 => OffsetSpec::Latest,
-                -2 => OffsetSpec::Earliest,
-                -3 => OffsetSpec::MaxTimestamp,
-                other if other < 0 => return Err(Failure::NotYet(format!("the offset for the time {other}"))),
-                timestamp => OffsetSpec::Timestamp(timestamp),
-            };
+            let spec = OffsetSpec::of_timestamp(number(partition, "timestamp", 0), version as i16);
             let index = number(partition, "partitionIndex", 0) as i32;
             partitions.push(ListOffsetsPartition {
                 topic_partition: TopicPartition::new(text(topic, "name"), index),
@@ -168,7 +163,7 @@ fn list_offsets_response(response: &Response, _: &Reader) -> Answer {
     Ok(json!({"throttleTimeMs": 0, "topics": topics}))
 }
 
-fn offset_for_leader_epoch_request(body: &Value) -> Result<Request, Failure> {
+fn offset_for_leader_epoch_request(body: &Value, _: i64) -> Result<Request, Failure> {
     let partitions = list(body, "topics").flat_map(|topic| {
         list(topic, "partitions").map(|partition| OffsetForLeaderPartition {
             topic_partition: TopicPartition::new(text(topic, "topic"), number(partition, "partition", 0) as i32),
@@ -193,9 +188,17 @@ fn offset_for_leader_epoch_response(response: &Response, _: &Reader) -> Answer {
     Ok(json!({"throttleTimeMs": 0, "topics": topics}))
 }
 
-fn metadata_request(body: &Value) -> Result<Request, Failure> {
-    let topics = body.get("topics").and_then(Value::as_array);
-    let topics = topics.map(|topics| topics.iter().map(|topic| text(topic, "name").into()).collect());
+fn metadata_request(body: &Value, _: i64) -> Result<Request, Failure> {
+    let ids: Vec<TopicId> = list(body, "topics")
+        .filter(|topic| topic.get("topicId").is_some())
+        .map(|topic| uuid(&text(topic, "topicId")).map(TopicId))
+        .collect::<Result<_, _>>()?;
+    let ids: Vec<TopicId> = ids.into_iter().filter(|id| *id != TopicId(0)).collect();
+    let topics = match body.get("topics").and_then(Value::as_array) {
+        None => TopicsAsked::All,
+        Some(_) if !ids.is_empty() => TopicsAsked::WithIds(ids),
+        Some(topics) => TopicsAsked::Named(topics.iter().map(|topic| text(topic, "name").into()).collect()),
+    };
     let allow = body.get("allowAutoTopicCreation").and_then(Value::as_bool).unwrap_or(true);
     Ok(MetadataRequest { topics, allow_auto_topic_creation: allow }.into())
 }
@@ -220,7 +223,7 @@ fn metadata_response(response: &Response, reader: &Reader) -> Answer {
         });
         let mut json = json!({
             "errorCode": topic.error.name(),
-            "name": topic.name,
+            "name": if topic.error == ErrorCode::UnknownTopicId { Value::Null } else { json!(topic.name) },
             "isInternal": topic.is_internal,
             "partitions": partitions.collect::<Vec<_>>(),
             "topicAuthorizedOperations": NOT_ASKED,
@@ -246,7 +249,7 @@ fn metadata_response(response: &Response, reader: &Reader) -> Answer {
     Ok(answer)
 }
 
-fn alter_partition_request(body: &Value) -> Result<Request, Failure> {
+fn alter_partition_request(body: &Value, _: i64) -> Result<Request, Failure> {
     let mut partitions = Vec::new();
     for topic in list(body, "topics") {
         let topic_id = TopicId(uuid(&text(topic, "topicId"))?);
@@ -294,7 +297,7 @@ fn alter_partition_response(response: &Response, _: &Reader) -> Answer {
     Ok(json!({"throttleTimeMs": 0, "errorCode": response.error.name(), "topics": topics}))
 }
 
-fn broker_registration_request(body: &Value) -> Result<Request, Failure> {
+fn broker_registration_request(body: &Value, _: i64) -> Result<Request, Failure> {
     let features = list(body, "features").map(|feature| {
         let level = |field: &str| number(feature, field, 0) as i16;
         (text(feature, "name"), VersionRange { min: level("minSupportedVersion"), max: level("maxSupportedVersion") })
@@ -316,7 +319,7 @@ fn broker_registration_response(response: &Response, _: &Reader) -> Answer {
     Ok(json!({"throttleTimeMs": 0, "errorCode": response.error.name(), "brokerEpoch": response.broker_epoch}))
 }
 
-fn broker_heartbeat_request(body: &Value) -> Result<Request, Failure> {
+fn broker_heartbeat_request(body: &Value, _: i64) -> Result<Request, Failure> {
     let request = BrokerHeartbeatRequest {
         broker: BrokerId(number(body, "brokerId", 0) as i32),
         broker_epoch: BrokerEpoch(number(body, "brokerEpoch", -1)),
@@ -338,7 +341,7 @@ fn broker_heartbeat_response(response: &Response, _: &Reader) -> Answer {
     }))
 }
 
-fn find_coordinator_request(body: &Value) -> Result<Request, Failure> {
+fn find_coordinator_request(body: &Value, _: i64) -> Result<Request, Failure> {
     let mut keys = list(body, "coordinatorKeys");
     match (keys.next(), keys.next(), number(body, "keyType", 0)) {
         (Some(key), None, 0) => Ok(FindCoordinatorRequest { key: plain(key), key_type: CoordinatorType::Group }.into()),
@@ -360,7 +363,7 @@ fn find_coordinator_response(response: &Response, reader: &Reader) -> Answer {
     Ok(json!({"throttleTimeMs": 0, "coordinators": [coordinator]}))
 }
 
-fn init_producer_id_request(body: &Value) -> Result<Request, Failure> {
+fn init_producer_id_request(body: &Value, _: i64) -> Result<Request, Failure> {
     if !body.get("transactionalId").is_some_and(Value::is_null) {
         return Err(Failure::NotYet("transactions".into()));
     }

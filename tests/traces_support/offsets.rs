@@ -18,6 +18,9 @@ use super::view;
 /// `delete_records` takes the administrator's own time-out, `default.api.timeout.ms`.
 const DEFAULT_API_TIMEOUT_MS: u64 = 60_000;
 
+/// Of ListOffsets, in which the administrator's client asks.
+const NEWEST_VERSION: i16 = 11;
+
 pub fn isolation(name: &str) -> IsolationLevel {
     match name {
         "read_committed" => IsolationLevel::ReadCommitted,
@@ -28,14 +31,7 @@ pub fn isolation(name: &str) -> IsolationLevel {
 fn spec(step: &Step) -> Result<OffsetSpec, Failure> {
     let spec = step.need("spec")?;
     if let Some(timestamp) = spec.get("timestamp").and_then(Value::as_i64) {
-        return match timestamp {
-            0.. => Ok(OffsetSpec::Timestamp(timestamp)),
-            // On the wire these are names.
-            -1 => Ok(OffsetSpec::Latest),
-            -2 => Ok(OffsetSpec::Earliest),
-            -3 => Ok(OffsetSpec::MaxTimestamp),
-            other => Err(Failure::NotYet(format!("the offset for the time {other}"))),
-        };
+        return Ok(OffsetSpec::of_timestamp(timestamp, NEWEST_VERSION));
     }
     match plain(spec).as_str() {
         "earliest" => Ok(OffsetSpec::Earliest),
@@ -45,6 +41,15 @@ fn spec(step: &Step) -> Result<OffsetSpec, Failure> {
     }
 }
 
+/// Who asks for offsets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// Gives up at once if there is no such topic, unless its client has found the leader before.
+    Administrator,
+    /// Waits for a topic that is not there, and may even create it.
+    Consumer { may_create: bool },
+}
+
 /// Asks the leader, wherever it is.
 pub async fn look_up(
     play: &Play,
@@ -52,11 +57,20 @@ pub async fn look_up(
     partition: &TopicPartition,
     spec: OffsetSpec,
     isolation: IsolationLevel,
+    asker: Asker,
 ) -> Result<ListOffsetsPartitionResponse, Failure> {
     let asked = ListOffsetsPartition { topic_partition: partition.clone(), current_leader_epoch: None, spec };
     let request = ListOffsetsRequest { fetcher: Fetcher::Consumer, isolation, partitions: vec![asked] };
     retry(play, timeout_ms, async |left_ms| {
-        let Some(leader) = leader(play, left_ms, partition, false).await? else { return Ok(Attempt::Again) };
+        let (tolerates_unknown, may_create) = match asker {
+            Asker::Administrator => (play.known_leaders.borrow().contains(partition), false),
+            Asker::Consumer { may_create } => (true, may_create),
+        };
+        let found = leader(play, left_ms, partition, tolerates_unknown, may_create).await?;
+        let Some(leader) = found else { return Ok(Attempt::Again) };
+        if asker == Asker::Administrator {
+            play.known_leaders.borrow_mut().insert(partition.clone());
+        }
         let to = NodeId::Broker(leader);
         let Some(Response::ListOffsets(response)) = exchange(play, to, left_ms, request.clone().into()).await else {
             return Ok(Attempt::Again);
@@ -72,7 +86,9 @@ pub async fn look_up(
 
 pub async fn list_offsets(play: &Play, step: &Step) -> Answer {
     let isolation = isolation(&step.text_or("isolation", "read_uncommitted"));
-    let found = look_up(play, step.timeout_ms(), &step.topic_partition()?, spec(step)?, isolation).await?;
+    let found =
+        look_up(play, step.timeout_ms(), &step.topic_partition()?, spec(step)?, isolation, Asker::Administrator)
+            .await?;
     let mut answer = json!({"offset": found.offset, "timestamp": found.timestamp});
     if let Some(epoch) = found.leader_epoch {
         answer["leader_epoch"] = json!(epoch);
@@ -87,7 +103,7 @@ pub async fn delete_records(play: &Play, step: &Step) -> Answer {
         timeout_ms: DEFAULT_API_TIMEOUT_MS as u32,
     };
     let low_watermark = retry(play, DEFAULT_API_TIMEOUT_MS, async |left_ms| {
-        let Some(leader) = leader(play, left_ms, &partition, true).await? else { return Ok(Attempt::Again) };
+        let Some(leader) = leader(play, left_ms, &partition, true, false).await? else { return Ok(Attempt::Again) };
         let to = NodeId::Broker(leader);
         let Some(Response::DeleteRecords(response)) = exchange(play, to, left_ms, request.clone().into()).await else {
             return Ok(Attempt::Again);
@@ -111,7 +127,8 @@ pub async fn partition_spread(play: &Play, step: &Step) -> Answer {
     for number in 0..view.get("partitions").and_then(Value::as_array).map_or(0, Vec::len) {
         let partition = TopicPartition::new(topic.as_str(), number as i32);
         let isolation = IsolationLevel::ReadUncommitted;
-        counts.push(look_up(play, step.timeout_ms(), &partition, OffsetSpec::Latest, isolation).await?.offset);
+        let (spec, asker) = (OffsetSpec::Latest, Asker::Administrator);
+        counts.push(look_up(play, step.timeout_ms(), &partition, spec, isolation, asker).await?.offset);
     }
     counts.sort_unstable_by(|left, right| right.cmp(left));
     Ok(json!({"records": counts}))

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use glassbroker::kafka::ids::{BrokerId, NodeId};
+use glassbroker::kafka::ids::{BrokerId, NodeId, TopicPartition};
 use glassbroker::sim::Command;
 use glassbroker::sim::World;
 use serde_json::{Value, json};
@@ -22,8 +22,8 @@ use super::trace::{Step, Trace};
 use super::unbuilt;
 use super::wire::Connections;
 use super::{
-    awaits, cluster, configs, consumers, features, files, groups, metadata_log, offsets, producers, reassignments,
-    topics, view, wire,
+    awaits, cluster, configs, consumer_offsets, consumers, features, files, group_admin, groups, metadata_log, offsets,
+    producers, random_choices, reassignments, topics, view, wire,
 };
 
 /// Every play begins from the same seed.
@@ -55,6 +55,8 @@ pub struct Play {
     background: RefCell<BTreeMap<String, Option<Answer>>>,
     begin_ms: i64,
     next_ticket: Cell<u32>,
+    /// Partitions whose leader the administrator's client has found before (`PartitionLeaderCache`).
+    pub known_leaders: RefCell<BTreeSet<TopicPartition>>,
 }
 
 pub type Running<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -97,6 +99,7 @@ fn run(trace: &Trace, verbose: bool) -> Verdict {
                     let mut expected = expected.clone();
                     stable(step, &mut expected);
                     compressed::level(&expected, &mut found);
+                    random_choices::level(&expected, &mut found);
                     let list = compare::differences(&expected, &found);
                     if verbose {
                         list.iter().for_each(|difference| println!("    != {difference}"));
@@ -151,6 +154,7 @@ impl Director {
             background: RefCell::default(),
             begin_ms,
             next_ticket: Cell::new(0),
+            known_leaders: RefCell::default(),
         };
         Director { play: Rc::new(play), background: Vec::new(), applications: Vec::new() }
     }
@@ -265,16 +269,22 @@ async fn verb(play: &Rc<Play>, step: &Step) -> Answer {
         "describe_group" => groups::describe_group(play, step).await,
         "list_group_offsets" => groups::list_group_offsets(play, step).await,
         "alter_group_offsets" => groups::alter_group_offsets(play, step).await,
+        "list_groups" => group_admin::list_groups(play, step).await,
+        "delete_group" => group_admin::delete_group(play, step).await,
+        "delete_group_offsets" => group_admin::delete_group_offsets(play, step).await,
+        "remove_members" => group_admin::remove_members(play, step).await,
         "request" => wire::request(play, step).await,
         "raw_produce" => wire::raw_produce(play, step).await,
         "raw_fetch" => wire::raw_fetch(play, step).await,
         "disconnect" => wire::disconnect(play, step),
         "read_log" => files::read_log(play, step),
         "read_index" => files::read_index(play, step),
+        "list_files" => files::list_files(play, step),
         "count_records" => files::count_records(play, step),
         "high_watermark_checkpoint" => files::high_watermark_checkpoint(play, step),
         "describe_producers" => files::describe_producers(play, step),
         "read_metadata_log" => metadata_log::read_metadata_log(play, step),
+        "partitions_for" => topics::partitions_for(play, step).await,
         "producer_open" => producers::open(play, step),
         "send" => producers::send(play, step).await,
         "send_many" => producers::send_many(play, step).await,
@@ -291,13 +301,14 @@ async fn verb(play: &Rc<Play>, step: &Step) -> Answer {
         "seek" | "seek_to_beginning" | "seek_to_end" => consumers::seek(play, step).await,
         "pause_partitions" => consumers::pause(play, step, true).await,
         "resume_partitions" => consumers::pause(play, step, false).await,
-        "position" => consumers::position(play, step).await,
-        "committed" => consumers::committed(play, step).await,
-        "commit" => consumers::commit(play, step).await,
-        "lag" => consumers::lag(play, step),
-        "offsets_for_times" => consumers::offsets_for_times(play, step).await,
-        "beginning_offsets" => consumers::log_ends(play, step, true).await,
-        "end_offsets" => consumers::log_ends(play, step, false).await,
+        "position" => consumer_offsets::position(play, step).await,
+        "committed" => consumer_offsets::committed(play, step).await,
+        "commit" => consumer_offsets::commit(play, step).await,
+        "lag" => consumer_offsets::lag(play, step),
+        "offsets_for_times" => consumer_offsets::offsets_for_times(play, step).await,
+        "beginning_offsets" => consumer_offsets::log_ends(play, step, true).await,
+        "end_offsets" => consumer_offsets::log_ends(play, step, false).await,
+        "rebalance_events" => consumers::rebalance_events(play, step),
         "group_metadata" => consumers::group_metadata(play, step),
         "consumer_close" => consumers::close(play, step).await,
         "consumer_abandon" => consumers::abandon(play, step).await,
@@ -318,7 +329,9 @@ async fn result(play: &Play, step: &Step) -> Answer {
 
 impl Play {
     pub fn apply(&self, command: &Command) -> Result<(), Failure> {
-        Ok(self.clock.world_mut().apply(command)?)
+        self.clock.world_mut().apply(command)?;
+        self.clock.rebalances.borrow_mut().look_at(&self.clock.world());
+        Ok(())
     }
 
     /// The node of that id: brokers count from 0, controllers from 100.

@@ -131,7 +131,10 @@ async fn outcome(play: &Play, name: &str, send: SendId, timeout_ms: u64) -> Answ
         Ok(Some(SendResult::Acknowledged { partition, offset })) => {
             Some(Ok(json!({"partition": partition.partition, "offset": offset})))
         }
-        Ok(Some(SendResult::Failed { error, .. })) => Some(Ok(json!({"error": error.name()}))),
+        Ok(Some(SendResult::Failed { error, .. })) => Some(Ok(match error.cause() {
+            Some(cause) => json!({"error": error.name(), "cause": cause.name()}),
+            None => json!({"error": error.name()}),
+        })),
         Ok(None) => Some(Err(Failure::scenario(format!("there was no send {send}")))),
         Err(failure) => Some(Err(failure)),
     };

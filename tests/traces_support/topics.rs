@@ -7,6 +7,7 @@ use glassbroker::kafka::protocol::admin::{
     CreatableTopic, CreatePartitionsRequest, CreatePartitionsTopic, CreateTopicsRequest, DeleteTopicsRequest,
     ElectLeadersRequest, ElectionType,
 };
+use glassbroker::kafka::protocol::metadata::{MetadataRequest, TopicsAsked};
 use glassbroker::kafka::protocol::{ErrorCode, Response};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +15,7 @@ use super::admin::{Attempt, ask_any, retry};
 use super::answer::{Answer, Failure, ok, outcome};
 use super::play::Play;
 use super::trace::{Step, plain};
-use super::view;
+use super::{consumers, view};
 
 fn brokers(json: &Value) -> Vec<BrokerId> {
     json.as_array().into_iter().flatten().filter_map(Value::as_i64).map(|id| BrokerId(id as i32)).collect()
@@ -124,6 +125,36 @@ pub fn list_topics(play: &Play) -> Answer {
 }
 
 /// As all running brokers see it, once they agree; or as one of them sees it.
+/// As a client's `partitionsFor()` tells it, which may create the topic.
+pub async fn partitions_for(play: &Play, step: &Step) -> Answer {
+    let topic = step.text("topic")?;
+    let allow = consumers::may_create_topics(play, &step.text("client")?).unwrap_or(true);
+    let found = retry(play, step.timeout_ms(), async |left_ms| {
+        let topics = TopicsAsked::Named(vec![topic.as_str().into()]);
+        let request = MetadataRequest { topics, allow_auto_topic_creation: allow };
+        let Some(Response::Metadata(response)) = ask_any(play, left_ms, request).await else {
+            return Ok(Attempt::Again);
+        };
+        match response.topics.into_iter().next() {
+            Some(topic) if topic.error.is_none() => Ok(Attempt::Done(topic)),
+            Some(topic) if !topic.error.is_retriable() => Err(topic.error.into()),
+            _ => Ok(Attempt::Again),
+        }
+    });
+    let partitions = found.await?.partitions.into_iter().map(|partition| {
+        let mut isr = partition.isr;
+        isr.sort();
+        json!({
+            "partition": partition.partition,
+            "leader": partition.leader.map_or(-1, |leader| leader.0),
+            "replicas": partition.replicas,
+            "isr": isr,
+            "offline": partition.offline_replicas,
+        })
+    });
+    Ok(json!({"partitions": partitions.collect::<Vec<_>>()}))
+}
+
 pub async fn describe_topic(play: &Play, step: &Step) -> Answer {
     let topic = step.text("topic")?;
     if step.get("node").is_some() {

@@ -102,7 +102,7 @@ fn raw_produce(step: &Value) -> Option<String> {
         if is_set("transactional") || is_set("control") {
             return Some("transactions (raw_produce)".into());
         }
-        if batch.get("magic").is_some_and(|magic| magic != 2) {
+        if batch.get("magic").is_some_and(|magic| magic.as_i64().is_some_and(|magic| magic < 2)) {
             return Some("message formats before magic 2".into());
         }
         None

@@ -26,6 +26,10 @@ use super::view;
 /// The newest versions of Kafka 4.3, and the first that name topics by id.
 const PRODUCE_NEWEST: i64 = 13;
 const PRODUCE_WITH_TOPIC_IDS: i64 = 13;
+/// The first versions of a Produce response that have the log start offset, what is wrong with records, the leader.
+const PRODUCE_WITH_LOG_START: i64 = 5;
+const PRODUCE_WITH_RECORD_ERRORS: i64 = 8;
+const PRODUCE_WITH_LEADER: i64 = 10;
 const FETCH_NEWEST: i64 = 18;
 const FETCH_WITH_TOPIC_IDS: i64 = 13;
 
@@ -111,7 +115,7 @@ pub async fn request(play: &Play, step: &Step) -> Answer {
     let body = step.get("body").cloned().unwrap_or(json!({}));
     let version = step.get("version").and_then(Value::as_i64);
     let mapping = messages::find(&api, version)?;
-    let request = (mapping.request)(&body)?;
+    let request = (mapping.request)(&body, mapping.version)?;
     let response = exchange(play, step, step.timeout_ms(), request).await?;
     let world = play.clock.world();
     (mapping.response)(&response, &messages::Reader { world: &world, version: mapping.version })
@@ -145,7 +149,8 @@ fn error_json(error: ErrorCode, by_id: bool) -> Value {
 }
 
 pub async fn raw_produce(play: &Play, step: &Step) -> Answer {
-    let by_id = step.number_or("version", PRODUCE_NEWEST) >= PRODUCE_WITH_TOPIC_IDS;
+    let version = step.number_or("version", PRODUCE_NEWEST);
+    let by_id = version >= PRODUCE_WITH_TOPIC_IDS;
     let acks = match step.number_or("acks", -1) {
         0 => Acks::None,
         1 => Acks::Leader,
@@ -165,7 +170,7 @@ pub async fn raw_produce(play: &Play, step: &Step) -> Answer {
     let response = exchange(play, step, step.timeout_ms() + MARGIN_MS, request.into()).await?;
     match response {
         Response::Produce(response) if !response.partitions.is_empty() => {
-            Ok(produce_json(&response.partitions[0], by_id))
+            Ok(produce_json(&response.partitions[0], version))
         }
         other => Err(Failure::scenario(format!("not the answer to a produce request: {other:?}"))),
     }
@@ -187,22 +192,24 @@ async fn produce_without_answer(play: &Play, step: &Step, request: ProduceReques
     Ok(json!({"connection_closed": closed}))
 }
 
-fn produce_json(response: &PartitionProduceResponse, by_id: bool) -> Value {
+fn produce_json(response: &PartitionProduceResponse, version: i64) -> Value {
+    let by_id = version >= PRODUCE_WITH_TOPIC_IDS;
     let mut answer = json!({
         "error": error_json(response.error, by_id),
         "base_offset": response.base_offset,
         "log_append_timestamp": response.log_append_time_ms,
-        "log_start_offset": response.log_start_offset,
+        "log_start_offset": if version < PRODUCE_WITH_LOG_START { -1 } else { response.log_start_offset },
     });
-    if let Some(message) = &response.error_message {
+    if let Some(message) = response.error_message.as_ref().filter(|_| version >= PRODUCE_WITH_RECORD_ERRORS) {
         answer["error_message"] = json!(message);
     }
-    if !response.record_errors.is_empty() {
+    if !response.record_errors.is_empty() && version >= PRODUCE_WITH_RECORD_ERRORS {
         let errors = response.record_errors.iter().map(|(index, message)| json!({"index": index, "message": message}));
         answer["record_errors"] = errors.collect();
     }
     if let Some(current) = response.current_leader
         && let Some(leader) = current.leader
+        && version >= PRODUCE_WITH_LEADER
     {
         answer["current_leader"] = json!({"id": leader, "epoch": current.leader_epoch});
     }
@@ -221,9 +228,10 @@ pub async fn raw_fetch(play: &Play, step: &Step) -> Answer {
         fetch_offset: step.number("offset")?,
         last_fetched_epoch: epoch("last_fetched_epoch"),
         log_start_offset: step.number_or("log_start_offset", -1),
-        partition_max_bytes: step.number_or("partition_max_bytes", 1 << 20) as u32,
+        partition_max_bytes: step.number_or("partition_max_bytes", 1 << 20) as i32,
     };
     let fetcher = match step.number_or("replica_id", -1) {
+        -2 => Fetcher::Debugging,
         replica if replica < 0 => Fetcher::Consumer,
         replica => {
             let epoch = step.number_or("replica_epoch", -1);
@@ -236,7 +244,7 @@ pub async fn raw_fetch(play: &Play, step: &Step) -> Answer {
         fetcher,
         max_wait_ms: step.number_or("max_wait_ms", 0) as u32,
         min_bytes: step.number_or("min_bytes", 0) as u32,
-        max_bytes: step.number_or("max_bytes", 50 << 20) as u32,
+        max_bytes: step.number_or("max_bytes", 50 << 20) as i32,
         isolation,
         rack_id: step.text_or("rack", ""),
         partitions: vec![partition],

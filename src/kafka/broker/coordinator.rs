@@ -40,6 +40,9 @@ pub(super) fn is_for_coordinator(request: &Request) -> bool {
             | Request::DescribeGroups(_)
             | Request::OffsetCommit(_)
             | Request::OffsetFetch(_)
+            | Request::ListGroups(_)
+            | Request::DeleteGroups(_)
+            | Request::OffsetDelete(_)
     )
 }
 

@@ -16,7 +16,7 @@ use crate::kafka::protocol::fetch::{
 use crate::kafka::record::RecordBatch;
 
 /// `fetch.max.bytes` of the broker.
-const FETCH_MAX_BYTES: u32 = 57_671_680;
+const FETCH_MAX_BYTES: i32 = 57_671_680;
 
 /// A fetch that waits for enough bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -137,6 +137,10 @@ impl ReplicaManager {
                 };
                 partition.read(asked, upper_bound, max_bytes, min_one_batch)
             }
+            Fetcher::Debugging => {
+                partition.check_epoch(asked.current_leader_epoch, false)?;
+                partition.read(asked, partition.log_end_offset(), max_bytes, min_one_batch)
+            }
             Fetcher::Follower { replica, broker_epoch } => {
                 partition.check_epoch(asked.current_leader_epoch, true)?;
                 if !partition.followers.contains_key(&replica) {
@@ -176,7 +180,7 @@ impl ReplicaManager {
 
     /// Counts what a follower gets of throttled partitions: the records, which are nearly all of an answer.
     fn record_sent(&mut self, fetcher: Fetcher, response: &FetchResponse, cx: &Context<'_>) {
-        if fetcher == Fetcher::Consumer {
+        if !matches!(fetcher, Fetcher::Follower { .. }) {
             return;
         }
         let is_throttled = |answer: &&FetchPartitionResponse| {
@@ -275,14 +279,14 @@ impl ReplicaManager {
     fn readiness(&self, fetcher: Fetcher, asked: &FetchPartition, cx: &Context<'_>) -> Readiness {
         let Ok(partition) = self.hosted(id_of(asked), cx.image) else { return Readiness::Now };
         let (is_follower, is_throttled) = match fetcher {
-            Fetcher::Consumer => (false, false),
+            Fetcher::Consumer | Fetcher::Debugging => (false, false),
             Fetcher::Follower { replica, .. } => (true, self.is_leader_throttled(partition, replica, cx)),
         };
         if partition.check_epoch(asked.current_leader_epoch, is_follower).is_err() {
             return Readiness::Now;
         }
         let log = &partition.log;
-        let end = if is_follower { log.log_end_offset() } else { log.high_watermark() };
+        let end = if fetcher == Fetcher::Consumer { log.high_watermark() } else { log.log_end_offset() };
         let mut bytes = 0;
         if end != asked.fetch_offset && !is_throttled {
             let (Some(from), Some(to)) = (log.offset_metadata(asked.fetch_offset), log.offset_metadata(end)) else {
@@ -364,6 +368,10 @@ impl Partition {
             Some(_) => Vec::new(),
             // Nothing new, as for most partitions of most fetches.
             None if asked.fetch_offset == upper_bound => Vec::new(),
+            // `LogSegment.read` does not know what to make of such a size.
+            None if max_bytes < 0 && (self.log.log_start_offset()..upper_bound).contains(&asked.fetch_offset) => {
+                return Err(ErrorCode::Unknown);
+            }
             None => self
                 .log
                 .read(asked.fetch_offset, max_bytes, upper_bound, min_one_batch)

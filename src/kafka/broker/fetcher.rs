@@ -143,7 +143,7 @@ impl ReplicaManager {
                     _ => partition.log.latest_epoch(),
                 },
                 log_start_offset: partition.log.log_start_offset(),
-                partition_max_bytes: cx.setup.config.replica_fetch_max_bytes,
+                partition_max_bytes: cx.setup.config.replica_fetch_max_bytes as i32,
             });
             sent.push((*id, state.current_leader_epoch, fetch_offset));
         }
@@ -162,7 +162,7 @@ impl ReplicaManager {
             fetcher: Asker::Follower { replica: cx.id(), broker_epoch: cx.broker_epoch },
             max_wait_ms: config.replica_fetch_wait_max_ms,
             min_bytes: config.replica_fetch_min_bytes,
-            max_bytes: config.replica_fetch_response_max_bytes,
+            max_bytes: config.replica_fetch_response_max_bytes as i32,
             isolation: IsolationLevel::ReadUncommitted,
             rack_id: String::new(),
             partitions: asked,

@@ -31,10 +31,17 @@ impl ReplicaManager {
         let partitions = request
             .partitions
             .iter()
-            .map(|asked| {
-                let found = self
-                    .by_name(&asked.topic_partition, cx.image)
-                    .and_then(|partition| partition.find_offset(asked, request.fetcher));
+            .enumerate()
+            .filter(|(place, asked)| !is_named_in(&request.partitions[..*place], asked))
+            .map(|(place, asked)| {
+                let found = if is_named_in(&request.partitions[place + 1..], asked) {
+                    Err(ErrorCode::InvalidRequest)
+                } else if asked.spec == OffsetSpec::Unsupported {
+                    Err(ErrorCode::UnsupportedVersion)
+                } else {
+                    self.by_name(&asked.topic_partition, cx.image)
+                        .and_then(|partition| partition.find_offset(asked, request.fetcher))
+                };
                 let (error, found) = match found {
                     Ok(found) => (ErrorCode::None, found),
                     Err(error) => (error, NOTHING),
@@ -73,9 +80,14 @@ impl ReplicaManager {
     }
 }
 
+/// A partition that is asked for twice is answered once, and refused (`ListOffsetsRequest.duplicatePartitions`).
+fn is_named_in(others: &[ListOffsetsPartition], asked: &ListOffsetsPartition) -> bool {
+    others.iter().any(|other| other.topic_partition == asked.topic_partition)
+}
+
 impl Partition {
     fn find_offset(&self, asked: &ListOffsetsPartition, fetcher: Fetcher) -> Result<Found, ErrorCode> {
-        self.check_epoch(asked.current_leader_epoch, true)?;
+        self.check_epoch(asked.current_leader_epoch, fetcher != Fetcher::Debugging)?;
         let is_consumer = fetcher == Fetcher::Consumer;
         let last_fetchable = if is_consumer { self.high_watermark() } else { self.log_end_offset() };
         // A new leader whose high watermark has not reached its epoch would answer with an offset that seems to go
@@ -87,12 +99,14 @@ impl Partition {
             OffsetSpec::Latest => {
                 return Ok(Found { timestamp: -1, offset: last_fetchable, leader_epoch: Some(self.leader_epoch) });
             }
-            OffsetSpec::Earliest => {
+            OffsetSpec::Earliest | OffsetSpec::EarliestLocal => {
                 let start = self.log.log_start_offset();
                 let entry = self.log.leader_epoch_cache().earliest_entry();
                 let epoch = entry.filter(|entry| entry.start_offset <= start).map(|entry| entry.epoch);
                 return Ok(Found { timestamp: -1, offset: start, leader_epoch: epoch });
             }
+            OffsetSpec::LatestTiered | OffsetSpec::EarliestPendingUpload => return Ok(NOTHING),
+            OffsetSpec::Unsupported => return Err(ErrorCode::UnsupportedVersion),
             OffsetSpec::MaxTimestamp => self.log.offset_of_max_timestamp(),
             OffsetSpec::Timestamp(timestamp) => self.log.offset_for_time(timestamp),
         };

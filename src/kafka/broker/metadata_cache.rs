@@ -7,7 +7,7 @@ use crate::kafka::ids::{BrokerId, TopicId, TopicName};
 use crate::kafka::metadata::{MetadataImage, PartitionRegistration, TopicImage};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::metadata::{
-    MetadataBroker, MetadataPartition, MetadataRequest, MetadataResponse, MetadataTopic,
+    MetadataBroker, MetadataPartition, MetadataRequest, MetadataResponse, MetadataTopic, TopicsAsked,
 };
 
 /// Whether a topic may have this name (`Topic.validate`).
@@ -33,19 +33,36 @@ pub(super) fn answer(request: &MetadataRequest, forwarding: &mut Forwarding, cx:
         count => Some(brokers[cx.random.below(count as u64) as usize].id),
     };
     let topics = match &request.topics {
-        None => image.topics.values().map(|topic| topic_of(topic, image)).collect(),
-        // A name that is asked for twice is answered once.
-        Some(names) => names
-            .iter()
-            .enumerate()
-            .filter(|(place, name)| !names[..*place].contains(name))
-            .map(|(_, name)| match image.topic(name) {
+        TopicsAsked::All => image.topics.values().map(|topic| topic_of(topic, image)).collect(),
+        TopicsAsked::WithIds(ids) => {
+            let (known, unknown): (Vec<_>, Vec<_>) =
+                without_repeats(ids).map(|id| (*id, image.topic_by_id(*id))).partition(|(_, topic)| topic.is_some());
+            let known = known.into_iter().filter_map(|(_, topic)| topic).map(|topic| topic_of(topic, image));
+            unknown.into_iter().map(|(id, _)| unknown_id(id)).chain(known).collect()
+        }
+        TopicsAsked::Named(names) => without_repeats(names)
+            .map(|name| match image.topic(name) {
                 Some(topic) => topic_of(topic, image),
                 None => missing(name, request.allow_auto_topic_creation, forwarding, cx),
             })
             .collect(),
     };
     MetadataResponse { brokers, controller, topics }
+}
+
+/// What is asked for twice is answered once.
+fn without_repeats<T: PartialEq>(asked: &[T]) -> impl Iterator<Item = &T> {
+    asked.iter().enumerate().filter(|(place, one)| !asked[..*place].contains(one)).map(|(_, one)| one)
+}
+
+fn unknown_id(topic_id: TopicId) -> MetadataTopic {
+    MetadataTopic {
+        error: ErrorCode::UnknownTopicId,
+        name: "".into(),
+        topic_id,
+        is_internal: false,
+        partitions: Vec::new(),
+    }
 }
 
 fn missing(name: &TopicName, allow_creation: bool, forwarding: &mut Forwarding, cx: &mut Context<'_>) -> MetadataTopic {

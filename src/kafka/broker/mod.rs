@@ -9,7 +9,7 @@
 //! - `metadata_cache`, [`forwarding`], [`producer_ids`], [`coordinator`]: the rest that clients ask for;
 //! - [`log_dir`]: a disk that is full, and a loss of power;
 //! - [`replication_quota`]: how many bytes copying may take in a second;
-//! - [`topic_settings`]: the configuration of a topic as it counts here;
+//! - [`topic_settings`], [`describe_configs`]: the configuration of a topic as it counts here, and as it is shown;
 //! - [`log_task`]: what is done with the logs now and then, whether anybody asks or not.
 
 use std::rc::Rc;
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 mod context;
 pub mod coordinator;
 pub mod delete_records;
+pub mod describe_configs;
 pub mod fetch;
 pub mod fetcher;
 pub mod forwarding;

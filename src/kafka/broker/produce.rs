@@ -14,6 +14,7 @@ use crate::kafka::protocol::produce::{
     Acks, PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
 };
 use crate::kafka::record::RecordBatch;
+use crate::kafka::record::header::MAGIC_V2;
 
 /// A Produce request with acks=all that waits until the high watermark has passed its records.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +47,27 @@ pub(super) fn is_internal(topic: &str) -> bool {
     matches!(topic, "__consumer_offsets" | "__transaction_state" | "__share_group_state")
 }
 
+/// The magic of a first batch, of whatever partition, that no format of records has ever had.
+fn unknown_magic(request: &ProduceRequest) -> Option<i8> {
+    let first = request.partitions.iter().filter_map(|data| data.batches.first());
+    first.map(RecordBatch::magic).find(|magic| !(0..=MAGIC_V2).contains(magic))
+}
+
+/// The answer for a partition while nothing is known yet.
+fn unanswered(data: &PartitionProduceData) -> PartitionProduceResponse {
+    PartitionProduceResponse {
+        topic_id: data.topic_id,
+        partition: data.partition,
+        error: ErrorCode::None,
+        base_offset: -1,
+        log_append_time_ms: -1,
+        log_start_offset: -1,
+        record_errors: Vec::new(),
+        error_message: None,
+        current_leader: None,
+    }
+}
+
 /// What an append at the leader did, or why it was refused.
 pub(super) enum LeaderAppend {
     Appended(AppendInfo),
@@ -56,6 +78,10 @@ impl ReplicaManager {
     pub(super) fn handle_produce(&mut self, request: &ProduceRequest, id: RequestId, cx: &mut Context<'_>) {
         let batches: usize = request.partitions.iter().map(|data| data.batches.len()).sum();
         cx.cost_us += cx.setup.timing.request_us + cx.append_us() * batches as u64;
+        if let Some(magic) = unknown_magic(request) {
+            self.refuse_unread(request, magic, id, cx);
+            return;
+        }
         let cause = cx.out.cause();
         let mut statuses = Vec::with_capacity(request.partitions.len());
         let mut appended = Vec::new();
@@ -83,6 +109,21 @@ impl ReplicaManager {
         cx.out.because_of(cause);
     }
 
+    /// A batch that cannot be read ends the whole request before anything is appended (`ProduceRequest.getErrorResponse`).
+    fn refuse_unread(&self, request: &ProduceRequest, magic: i8, id: RequestId, cx: &mut Context<'_>) {
+        if request.acks == Acks::None {
+            cx.out.refuse_connection(id);
+            return;
+        }
+        let refused = request.partitions.iter().map(|data| PartitionProduceResponse {
+            error: ErrorCode::CorruptMessage,
+            error_message: Some(format!("Invalid magic found in record: {magic}")),
+            ..unanswered(data)
+        });
+        let partitions = refused.collect();
+        cx.respond(id, ProduceResponse { partitions });
+    }
+
     /// Appends to one partition. Returns its state and, if there is one, the note of the append.
     fn produce_to(
         &mut self,
@@ -96,17 +137,7 @@ impl ReplicaManager {
             topic_partition: None,
             required_offset: -1,
             acks_pending: false,
-            response: PartitionProduceResponse {
-                topic_id: data.topic_id,
-                partition: data.partition,
-                error: ErrorCode::None,
-                base_offset: -1,
-                log_append_time_ms: -1,
-                log_start_offset: -1,
-                record_errors: Vec::new(),
-                error_message: None,
-                current_leader: None,
-            },
+            response: unanswered(data),
         };
         let Some(topic) = cx.image.topic_by_id(data.topic_id) else {
             status.response.error = ErrorCode::UnknownTopicId;
@@ -116,7 +147,9 @@ impl ReplicaManager {
         status.topic_partition = Some(topic_partition.clone());
         let refusal = if !topic.partitions.contains_key(&data.partition) {
             Some(ErrorCode::UnknownTopicOrPartition)
-        } else if data.batches.len() != 1 {
+        } else if data.batches.iter().skip(1).any(|batch| !(0..=MAGIC_V2).contains(&batch.magic())) {
+            Some(ErrorCode::CorruptMessage)
+        } else if data.batches.len() != 1 || data.batches[0].magic() != MAGIC_V2 {
             Some(ErrorCode::InvalidRecord)
         } else if let Acks::Invalid(_) = acks {
             Some(ErrorCode::InvalidRequiredAcks)

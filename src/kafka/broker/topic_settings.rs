@@ -22,11 +22,15 @@ pub struct TopicSettings {
 
 /// Broker properties behind a topic's configuration, in order of preference, each with its unit in the topic's unit
 /// (`ServerTopicConfigSynonyms`).
-fn synonyms(name: &str) -> Vec<(String, i64)> {
+pub(super) fn synonyms(name: &str) -> Vec<(String, i64)> {
     const HOUR_MS: i64 = 3_600_000;
     let one = |synonym: &str| vec![(synonym.to_string(), 1)];
     match name {
         "compression.type" | "min.insync.replicas" | "unclean.leader.election.enable" => one(name),
+        "compression.gzip.level" | "compression.lz4.level" | "compression.zstd.level" => one(name),
+        "follower.replication.throttled.replicas" | "leader.replication.throttled.replicas" => Vec::new(),
+        "remote.log.copy.disable" | "remote.log.delete.on.disable" | "remote.storage.enable" => Vec::new(),
+        "segment.jitter.ms" => vec![("log.roll.jitter.ms".into(), 1), ("log.roll.jitter.hours".into(), HOUR_MS)],
         "delete.retention.ms" => one("log.cleaner.delete.retention.ms"),
         "file.delete.delay.ms" => one("log.segment.delete.delay.ms"),
         "flush.messages" => one("log.flush.interval.messages"),
@@ -56,7 +60,7 @@ pub fn as_topic_config(property: &str, value: &str) -> Option<(&'static str, Str
 }
 
 /// A broker property as the value of a topic's configuration.
-fn from_property(value: &str, unit: i64) -> String {
+pub(super) fn from_property(value: &str, unit: i64) -> String {
     match value.trim().parse::<i64>() {
         Ok(number) if unit != 1 && number >= 0 => number.saturating_mul(unit).to_string(),
         _ => value.to_string(),

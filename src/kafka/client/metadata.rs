@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::backoff::ExponentialBackoff;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, SimTime, TopicId, TopicName, TopicPartition};
 use crate::kafka::protocol::ErrorCode;
-use crate::kafka::protocol::metadata::{MetadataRequest, MetadataResponse, MetadataTopic};
+use crate::kafka::protocol::metadata::{MetadataRequest, MetadataResponse, MetadataTopic, TopicsAsked};
 use crate::kafka::protocol::produce::CurrentLeader;
 use crate::kafka::random::Random;
 use crate::kafka::sorted::{SortedMap, SortedSet};
@@ -265,7 +265,7 @@ impl ClientMetadata {
         let partial = !self.update_needed && !expired;
         let topics = if partial { &self.new_topics } else { &self.wanted };
         let request = MetadataRequest {
-            topics: Some(topics.iter().cloned().collect()),
+            topics: TopicsAsked::Named(topics.iter().cloned().collect()),
             allow_auto_topic_creation: self.settings.allow_auto_topic_creation,
         };
         self.asked = Some(Asked { broker, correlation, at: now, partial });
@@ -416,7 +416,7 @@ mod tests {
         fn ask(&mut self, now: SimTime) -> Option<Vec<TopicName>> {
             self.correlation += 1;
             let asked = self.metadata.next_request(now, self.correlation, &mut self.random, |_| Some(0));
-            asked.map(|(_, request)| request.topics.unwrap_or_default())
+            asked.map(|(_, request)| request.topics.names().to_vec())
         }
 
         fn answer(&mut self, now: SimTime, topics: Vec<MetadataTopic>) {

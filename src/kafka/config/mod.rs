@@ -5,12 +5,14 @@ use crate::kafka::sorted::SortedMap;
 
 mod broker;
 mod consumer;
+mod other_topic;
 mod producer;
 mod table;
 mod topic;
 
 pub use broker::BrokerConfig;
 pub use consumer::{AutoOffsetReset, ConsumerConfig};
+pub use other_topic::OtherTopicConfig;
 pub use producer::ProducerConfig;
 pub use table::{ConfigEntry, ConfigError, ConfigValue};
 pub use topic::TopicConfig;

@@ -152,7 +152,7 @@ impl GroupCoordinator {
 
     // ---- the doors
 
-    /// Answers JoinGroup, SyncGroup, Heartbeat, LeaveGroup, DescribeGroups, OffsetCommit and OffsetFetch, now or
+    /// Answers JoinGroup, SyncGroup, Heartbeat, LeaveGroup, OffsetCommit and OffsetFetch, and what tools ask, now or
     /// later. Other requests are not for the coordinator and stay unanswered.
     pub fn handle(
         &mut self,
@@ -204,6 +204,9 @@ impl GroupCoordinator {
                 }
                 Err(error) => turn.out.respond(id, OffsetFetchResponse { error, partitions: Vec::new() }),
             },
+            Request::ListGroups(_) => turn.out.respond(id, self.list_groups()),
+            Request::DeleteGroups(request) => self.delete_groups(request, id, image, &mut turn),
+            Request::OffsetDelete(request) => self.delete_offsets(request, id, image, &mut turn),
             _ => {}
         }
         let writes = turn.writes;
@@ -215,7 +218,7 @@ impl GroupCoordinator {
     ///
     /// # Errors
     /// INVALID_GROUP_ID, NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS.
-    fn place(&self, group_id: &str, image: &MetadataImage) -> Result<i32, ErrorCode> {
+    pub(super) fn place(&self, group_id: &str, image: &MetadataImage) -> Result<i32, ErrorCode> {
         if group_id.is_empty() {
             return Err(ErrorCode::InvalidGroupId);
         }

@@ -12,6 +12,7 @@
 //! Groups of the newer protocol (KIP-848), share groups (KIP-932) and offsets in transactions (KIP-98) have kinds of
 //! records of their own: they would stand beside [`classic_group`] and in [`records`].
 
+mod admin;
 pub mod assignor;
 pub mod classic_group;
 mod commit;

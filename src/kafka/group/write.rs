@@ -73,6 +73,16 @@ fn refused(mut response: Response, error: ErrorCode) -> Response {
                 }
             }
         }
+        Response::DeleteGroups(body) => {
+            body.groups
+                .iter_mut()
+                .filter(|(_, of_group)| of_group.is_none())
+                .for_each(|(_, of_group)| *of_group = error);
+        }
+        Response::OffsetDelete(body) => {
+            body.error = error;
+            body.partitions.clear();
+        }
         _ => {}
     }
     response

@@ -124,6 +124,11 @@ impl ProducerState {
         self.producers.get(&producer_id)
     }
 
+    /// Sizes of the `.snapshot` files by the offsets they are named after: version, CRC and number of producers, then each.
+    pub fn snapshot_sizes(&self) -> impl Iterator<Item = (Offset, usize)> + '_ {
+        self.snapshots.iter().map(|(offset, producers)| (*offset, 10 + 46 * producers.len()))
+    }
+
     /// Offsets that the `.snapshot` files are named after.
     pub fn snapshot_offsets(&self) -> impl Iterator<Item = Offset> + '_ {
         self.snapshots.keys().copied()

@@ -7,7 +7,8 @@ use super::produce::CurrentLeader;
 use crate::kafka::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, ProducerId, TopicId};
 use crate::kafka::record::RecordBatch;
 
-/// Who asks: a follower (reads to the log end, and its offset counts as its log end) or a consumer.
+/// Who asks: a follower (reads to the log end, and its offset counts as its log end), a consumer, or a tool that looks at
+/// one replica as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Fetcher {
     Consumer,
@@ -16,6 +17,8 @@ pub enum Fetcher {
         replica: BrokerId,
         broker_epoch: Option<BrokerEpoch>,
     },
+    /// Replica id -2: reads to the log end, and from whatever replica it asks.
+    Debugging,
 }
 
 /// `isolation.level`.
@@ -31,7 +34,8 @@ pub struct FetchRequest {
     pub fetcher: Fetcher,
     pub max_wait_ms: u32,
     pub min_bytes: u32,
-    pub max_bytes: u32,
+    /// Negative sizes are errors only where there is something to read.
+    pub max_bytes: i32,
     pub isolation: IsolationLevel,
     /// `client.rack`; empty: none.
     pub rack_id: String,
@@ -49,7 +53,7 @@ pub struct FetchPartition {
     pub last_fetched_epoch: Option<LeaderEpoch>,
     /// The follower's log start; -1 from a consumer.
     pub log_start_offset: Offset,
-    pub partition_max_bytes: u32,
+    pub partition_max_bytes: i32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

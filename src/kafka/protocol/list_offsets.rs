@@ -17,6 +17,31 @@ pub enum OffsetSpec {
     MaxTimestamp,
     /// First record whose timestamp is at least this, epoch milliseconds.
     Timestamp(i64),
+    /// -4: the first offset on the broker's own disk; without tiered storage the log start offset.
+    EarliestLocal,
+    /// -5: the last offset in tiered storage, of which there is none.
+    LatestTiered,
+    /// -6: the first offset that waits to be moved to tiered storage.
+    EarliestPendingUpload,
+    /// Another negative time, or one that the version of the request does not know yet.
+    Unsupported,
+}
+
+impl OffsetSpec {
+    /// The meaning of a time on the wire in a version of the request (`ReplicaManager.isListOffsetsTimestampUnsupported`).
+    pub fn of_timestamp(timestamp: i64, version: i16) -> OffsetSpec {
+        let (spec, first_version) = match timestamp {
+            0.. => return OffsetSpec::Timestamp(timestamp),
+            -1 => (OffsetSpec::Latest, 1),
+            -2 => (OffsetSpec::Earliest, 1),
+            -3 => (OffsetSpec::MaxTimestamp, 7),
+            -4 => (OffsetSpec::EarliestLocal, 8),
+            -5 => (OffsetSpec::LatestTiered, 9),
+            -6 => (OffsetSpec::EarliestPendingUpload, 11),
+            _ => return OffsetSpec::Unsupported,
+        };
+        if version < first_version { OffsetSpec::Unsupported } else { spec }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

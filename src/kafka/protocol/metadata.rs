@@ -7,9 +7,26 @@ use crate::kafka::ids::{BrokerId, LeaderEpoch, TopicId, TopicName};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MetadataRequest {
-    /// None: all topics.
-    pub topics: Option<Vec<TopicName>>,
+    pub topics: TopicsAsked,
     pub allow_auto_topic_creation: bool,
+}
+
+/// Which topics a Metadata request is about. If one of a request's topics has an id, only ids count.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TopicsAsked {
+    All,
+    Named(Vec<TopicName>),
+    WithIds(Vec<TopicId>),
+}
+
+impl TopicsAsked {
+    /// The topics that are asked for by name.
+    pub fn names(&self) -> &[TopicName] {
+        match self {
+            TopicsAsked::Named(names) => names,
+            TopicsAsked::All | TopicsAsked::WithIds(_) => &[],
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +47,7 @@ pub struct MetadataBroker {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MetadataTopic {
     pub error: ErrorCode,
+    /// Empty (null on the wire) for an id that no topic has.
     pub name: TopicName,
     pub topic_id: TopicId,
     pub is_internal: bool,

@@ -13,6 +13,7 @@ pub mod error_code;
 pub mod features;
 pub mod fetch;
 pub mod group;
+pub mod group_admin;
 pub mod list_offsets;
 pub mod metadata;
 pub mod offsets;
@@ -126,4 +127,7 @@ requests! {
     EndQuorumEpoch(quorum::EndQuorumEpochRequest, quorum::EndQuorumEpochResponse) = EndQuorumEpoch,
     FetchMetadataLog(quorum::FetchMetadataLogRequest, quorum::FetchMetadataLogResponse) = Fetch,
     ApiVersions(api_versions::ApiVersionsRequest, api_versions::ApiVersionsResponse) = ApiVersions,
+    ListGroups(group_admin::ListGroupsRequest, group_admin::ListGroupsResponse) = ListGroups,
+    DeleteGroups(group_admin::DeleteGroupsRequest, group_admin::DeleteGroupsResponse) = DeleteGroups,
+    OffsetDelete(group_admin::OffsetDeleteRequest, group_admin::OffsetDeleteResponse) = OffsetDelete,
 }

@@ -85,29 +85,56 @@ impl RecordBatch {
         let mut batches = Vec::new();
         let mut at = 0;
         while at < bytes.len() {
-            let rest = &bytes[at..];
-            if rest.len() < HEADER_SIZE {
-                return Err(RecordError::BatchTruncated { at, needed: HEADER_SIZE, available: rest.len() });
+            let (batch, size) = RecordBatch::first_of(bytes, at)?;
+            if batch.magic() != header::MAGIC_V2 {
+                return Err(RecordError::WrongMagic { at, magic: batch.magic() });
             }
-            let base_offset = i64::from_be_bytes(array_at(rest, header::BASE_OFFSET));
-            let batch_length = i32::from_be_bytes(array_at(rest, header::BATCH_LENGTH));
-            let leader_epoch = i32::from_be_bytes(array_at(rest, header::PARTITION_LEADER_EPOCH));
-            let magic = rest[header::MAGIC] as i8;
-            if magic != header::MAGIC_V2 {
-                return Err(RecordError::WrongMagic { at, magic });
-            }
-            if batch_length < (HEADER_SIZE - LOG_OVERHEAD) as i32 {
-                return Err(RecordError::BatchLengthTooSmall { at, batch_length });
-            }
-            let needed = LOG_OVERHEAD + batch_length as usize;
-            if rest.len() < needed {
-                return Err(RecordError::BatchTruncated { at, needed, available: rest.len() });
-            }
-            let body = Rc::from(&rest[BODY_START..needed]);
-            batches.push(RecordBatch::from_body(base_offset, LeaderEpoch(leader_epoch), body));
-            at += needed;
+            batches.push(batch);
+            at += size;
         }
         Ok(batches)
+    }
+
+    /// The batches of a Produce request: of whatever magic, which is the broker's to judge, and without a rest that is
+    /// cut off (`ByteBufferLogInputStream`).
+    ///
+    /// # Errors
+    /// [`RecordError::BatchLengthTooSmall`].
+    pub fn parse_sent(bytes: &[u8]) -> Result<Vec<RecordBatch>, RecordError> {
+        let mut batches = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            match RecordBatch::first_of(bytes, at) {
+                Ok((batch, size)) => {
+                    batches.push(batch);
+                    at += size;
+                }
+                Err(RecordError::BatchTruncated { .. }) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(batches)
+    }
+
+    /// The batch that begins at a byte, and its size.
+    fn first_of(bytes: &[u8], at: usize) -> Result<(RecordBatch, usize), RecordError> {
+        let rest = &bytes[at..];
+        if rest.len() < HEADER_SIZE {
+            return Err(RecordError::BatchTruncated { at, needed: HEADER_SIZE, available: rest.len() });
+        }
+        let base_offset = i64::from_be_bytes(array_at(rest, header::BASE_OFFSET));
+        let batch_length = i32::from_be_bytes(array_at(rest, header::BATCH_LENGTH));
+        let leader_epoch = i32::from_be_bytes(array_at(rest, header::PARTITION_LEADER_EPOCH));
+        let magic = rest[header::MAGIC] as i8;
+        if batch_length < (HEADER_SIZE - LOG_OVERHEAD) as i32 && magic == header::MAGIC_V2 {
+            return Err(RecordError::BatchLengthTooSmall { at, batch_length });
+        }
+        let needed = LOG_OVERHEAD + usize::try_from(batch_length).unwrap_or(0).max(HEADER_SIZE - LOG_OVERHEAD);
+        if rest.len() < needed {
+            return Err(RecordError::BatchTruncated { at, needed, available: rest.len() });
+        }
+        let body = Rc::from(&rest[BODY_START..needed]);
+        Ok((RecordBatch::from_body(base_offset, LeaderEpoch(leader_epoch), body), needed))
     }
 
     /// Checks everything that the bytes can tell: CRC, number of records, and the structure of each.

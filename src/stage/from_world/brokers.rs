@@ -76,7 +76,7 @@ fn replica(world: &World, process: &Process, broker: &Broker, partition: &Partit
             .find(|asked| asked.topic_id == id.topic_id && asked.partition == id.partition)?;
         let from = match delayed.fetch.fetcher {
             Fetcher::Follower { replica, .. } => NodeId::Broker(replica),
-            Fetcher::Consumer => world.requester(delayed.request)?,
+            Fetcher::Consumer | Fetcher::Debugging => world.requester(delayed.request)?,
         };
         Some(WaitingRequest { from, offset: asked.fetch_offset, due_us: due(BrokerTimer::Fetch(number)) })
     });

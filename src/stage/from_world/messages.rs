@@ -158,6 +158,11 @@ fn error(body: &MessageBody) -> Option<ErrorCode> {
         Response::EndQuorumEpoch(body) => first(&mut [body.error].into_iter()),
         Response::FetchMetadataLog(body) => first(&mut [body.error].into_iter()),
         Response::DescribeGroups(body) => first(&mut body.groups.iter().map(|one| one.error)),
+        Response::ListGroups(body) => first(&mut [body.error].into_iter()),
+        Response::DeleteGroups(body) => first(&mut body.groups.iter().map(|(_, error)| *error)),
+        Response::OffsetDelete(body) => {
+            first(&mut [body.error].into_iter().chain(body.partitions.iter().map(|(_, error)| *error)))
+        }
         Response::ApiVersions(body) => first(&mut [body.error].into_iter()),
     }
 }

@@ -5,7 +5,7 @@ use crate::kafka::broker::lifecycle::BrokerState;
 use crate::kafka::ids::TopicPartition;
 use crate::kafka::metadata::{MetadataRecord, PartitionChange};
 use crate::kafka::protocol::ErrorCode;
-use crate::kafka::protocol::metadata::MetadataRequest;
+use crate::kafka::protocol::metadata::{MetadataRequest, TopicsAsked};
 use crate::kafka::protocol::produce::Acks;
 use crate::kafka::record::ProducerSequence;
 
@@ -70,10 +70,10 @@ fn nobody_is_let_in_before_the_broker_has_caught_up() {
     cluster.crash(0);
     cluster.pause(0);
     cluster.start(0);
-    let early = cluster.send(0, MetadataRequest { topics: None, allow_auto_topic_creation: false });
+    let early = cluster.send(0, MetadataRequest { topics: TopicsAsked::All, allow_auto_topic_creation: false });
     cluster.resume(0);
     cluster.advance(50);
-    let late = cluster.send(0, MetadataRequest { topics: None, allow_auto_topic_creation: false });
+    let late = cluster.send(0, MetadataRequest { topics: TopicsAsked::All, allow_auto_topic_creation: false });
     assert_eq!(*cluster.outcome(early), Outcome::Refused);
     assert!(matches!(cluster.outcome(late), Outcome::Answered(_)));
 }

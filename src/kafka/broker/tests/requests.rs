@@ -4,7 +4,7 @@ use super::harness::{Ask, Cluster, Outcome, TOPIC, batch, summary};
 use crate::kafka::ids::{BrokerId, LeaderEpoch, ProducerEpoch, ProducerId, TopicId, TopicPartition};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::admin::{DeleteRecordsRequest, DeleteTopicsRequest};
-use crate::kafka::protocol::metadata::MetadataRequest;
+use crate::kafka::protocol::metadata::{MetadataRequest, TopicsAsked};
 use crate::kafka::protocol::produce::{
     Acks, CurrentLeader, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
 };
@@ -171,7 +171,8 @@ fn delete_records_waits_until_the_followers_have_followed() {
 fn metadata_lists_unfenced_brokers_and_offline_replicas() {
     let mut cluster = two_replicas();
     let ask = |cluster: &mut Cluster, topic: &str| {
-        let request = MetadataRequest { topics: Some(vec![topic.into()]), allow_auto_topic_creation: false };
+        let request =
+            MetadataRequest { topics: TopicsAsked::Named(vec![topic.into()]), allow_auto_topic_creation: false };
         match cluster.ask(0, request) {
             Response::Metadata(response) => response,
             other => panic!("unexpected {other:?}"),

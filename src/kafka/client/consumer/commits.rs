@@ -195,6 +195,7 @@ impl Consumer {
             _ => {}
         }
         let again = error.is_retriable() && error != ErrorCode::RebalanceInProgress;
+        let is_sync = matches!(self.kind_of_commit(number), Some(CommitKind::Sync | CommitKind::Application));
         let retry_at = self.retry_at(now);
         if let Some(commit) = self.commits.iter_mut().find(|commit| commit.number == number)
             && again
@@ -205,8 +206,14 @@ impl Consumer {
             commit.not_before = retry_at;
             return;
         }
+        // commitSync() tells only that its time is over, not what went wrong until then.
+        let error = if again && is_sync { ErrorCode::RequestTimedOut } else { error };
         out.note(Note::CommitFailed { client: self.setup.client.id, error });
         self.commit_ended(number, error, now, out);
+    }
+
+    fn kind_of_commit(&self, number: u32) -> Option<CommitKind> {
+        self.commits.iter().find(|commit| commit.number == number).map(|commit| commit.kind)
     }
 
     /// A commit has its final answer.

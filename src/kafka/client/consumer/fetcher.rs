@@ -18,7 +18,7 @@ impl Consumer {
         }
         let mut by_broker: SortedMap<BrokerId, Vec<(TopicPartition, FetchPartition)>> = SortedMap::new();
         let mut unknown = false;
-        for (partition, state) in self.subscription.partitions() {
+        for (partition, state) in self.subscription.in_fetch_order() {
             let Some(position) = state.position.filter(|_| state.is_fetchable(now)) else { continue };
             let known = self.metadata.known_leader(&partition.topic, partition.partition);
             let Some((known, topic_id)) = known.zip(self.metadata.topic_id(&partition.topic)) else {
@@ -40,7 +40,7 @@ impl Consumer {
                     fetch_offset: position.offset,
                     last_fetched_epoch: None,
                     log_start_offset: -1,
-                    partition_max_bytes: self.setup.config.max_partition_fetch_bytes,
+                    partition_max_bytes: self.setup.config.max_partition_fetch_bytes as i32,
                 },
             ));
         }
@@ -61,7 +61,7 @@ impl Consumer {
                 fetcher: Fetcher::Consumer,
                 max_wait_ms: config.fetch_max_wait_ms,
                 min_bytes: config.fetch_min_bytes,
-                max_bytes: config.fetch_max_bytes,
+                max_bytes: config.fetch_max_bytes as i32,
                 isolation: Default::default(),
                 rack_id: config.client_rack.clone(),
                 partitions: partitions.into_iter().map(|(_, fetch)| fetch).collect(),
@@ -106,6 +106,9 @@ impl Consumer {
             return self.fetch_failed(&partition, &answer, now, out);
         }
         let client = self.setup.client.id;
+        if !answer.batches.is_empty() {
+            self.subscription.fetch_completed(&partition);
+        }
         let Some(state) = self.subscription.get_mut(&partition) else { return };
         if let Some(replica) = answer.preferred_read_replica {
             state.preferred_replica = Some(replica);

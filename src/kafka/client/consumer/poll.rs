@@ -212,7 +212,8 @@ impl Consumer {
         let client = self.setup.client.id;
         let mut room = self.setup.config.max_poll_records as usize;
         let mut polled = Vec::new();
-        for (partition, state) in self.subscription.partitions_mut() {
+        for partition in self.subscription.completed_fetches() {
+            let Some(state) = self.subscription.get_mut(&partition) else { continue };
             if state.paused || state.needs_check {
                 continue;
             }
@@ -241,6 +242,9 @@ impl Consumer {
                 if next.offset > batch.last_offset() {
                     state.buffered.pop_front();
                 }
+            }
+            if state.buffered.is_empty() {
+                self.subscription.move_to_end(&partition);
             }
             if let (Some(first), Some(last)) = (polled.get(before), polled.last())
                 && polled.len() > before

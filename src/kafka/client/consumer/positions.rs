@@ -206,7 +206,8 @@ impl Consumer {
                 }
             }
         }
-        if self.is_in_flight(|purpose| *purpose == Purpose::EpochCheck) {
+        // Only poll() asks (`KafkaConsumer.updateFetchPositions`), so that it is there to hear what comes of it.
+        if !self.may_fetch() || self.is_in_flight(|purpose| *purpose == Purpose::EpochCheck) {
             return;
         }
         let mut by_leader: SortedMap<BrokerId, Vec<OffsetForLeaderPartition>> = SortedMap::new();
@@ -246,19 +247,24 @@ impl Consumer {
                 self.metadata.request_update();
                 continue;
             }
+            // Without a policy the position stays unchecked, and every poll() finds it cut off again.
+            if reset.is_none() && answer.end_offset < position.offset {
+                state.retry_at = retry_at;
+                truncated.push((partition.clone(), None));
+                continue;
+            }
             state.needs_check = false;
             state.checked_epoch = known;
             if answer.end_offset < 0 {
-                match reset {
-                    Some(reset) => state.ask_reset(reset),
-                    None => truncated.push((partition.clone(), None)),
+                if let Some(reset) = reset {
+                    state.ask_reset(reset);
                 }
             } else if answer.end_offset < position.offset {
                 truncated.push((partition.clone(), Some((answer.end_offset, answer.leader_epoch))));
             }
         }
         for (partition, end) in truncated {
-            self.log_was_truncated(&partition, end.filter(|_| reset.is_some()), now, out);
+            self.log_was_truncated(&partition, end, now, out);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::kafka::config::AutoOffsetReset;
+use crate::kafka::hash::java_hash_map::{java_hash_map_order, java_hash_map_order_from, java_partition_hash};
 use crate::kafka::ids::{BrokerId, LeaderEpoch, Offset, SimTime, TopicName, TopicPartition};
 use crate::kafka::note::PositionReason;
 use crate::kafka::protocol::list_offsets::OffsetSpec;
@@ -101,6 +102,10 @@ pub fn policy_reset(policy: AutoOffsetReset, wall_ms: i64) -> Option<OffsetReset
 pub struct SubscriptionState {
     pub kind: SubscriptionKind,
     partitions: SortedMap<TopicPartition, PartitionState>,
+    /// The assigned partitions as they are fetched (`PartitionStates`).
+    fetch_order: Vec<TopicPartition>,
+    /// Those of which something is buffered, as it came (`FetchBuffer`).
+    completed_fetches: Vec<TopicPartition>,
 }
 
 impl SubscriptionState {
@@ -129,6 +134,33 @@ impl SubscriptionState {
         self.partitions.iter_mut()
     }
 
+    /// The assigned partitions in the order in which they stand in a fetch.
+    pub fn in_fetch_order(&self) -> impl Iterator<Item = (&TopicPartition, &PartitionState)> {
+        self.fetch_order.iter().filter_map(|partition| self.partitions.get_key_value(partition))
+    }
+
+    /// Those whose records can be handed out, in this order. Whatever is paused goes behind the others.
+    pub fn completed_fetches(&mut self) -> Vec<TopicPartition> {
+        let SubscriptionState { partitions, completed_fetches, .. } = self;
+        completed_fetches.retain(|partition| partitions.get(partition).is_some_and(|state| !state.buffered.is_empty()));
+        completed_fetches.sort_by_key(|partition| partitions.get(partition).is_some_and(|state| state.paused));
+        completed_fetches.clone()
+    }
+
+    /// Something of a partition was fetched.
+    pub fn fetch_completed(&mut self, partition: &TopicPartition) {
+        self.completed_fetches.retain(|other| other != partition);
+        self.completed_fetches.push(partition.clone());
+    }
+
+    /// All that was fetched of a partition was handed out: others come first now (`movePartitionToEnd`).
+    pub fn move_to_end(&mut self, partition: &TopicPartition) {
+        if let Some(place) = self.fetch_order.iter().position(|other| other == partition) {
+            let moved = self.fetch_order.remove(place);
+            self.fetch_order.push(moved);
+        }
+    }
+
     pub fn states(&self) -> impl Iterator<Item = &PartitionState> {
         self.partitions.values()
     }
@@ -148,10 +180,35 @@ impl SubscriptionState {
             let state = old.remove(&partition).unwrap_or_default();
             self.partitions.insert(partition, state);
         }
+        self.fetch_order = self.hash_map_order();
+    }
+
+    /// The order of a Java hash map, then by topic as each first comes. What a group has assigned is put into a map that
+    /// has room for just that many.
+    fn hash_map_order(&self) -> Vec<TopicPartition> {
+        let all: Vec<&TopicPartition> = self.partitions.keys().collect();
+        let hashes: Vec<i32> = all.iter().map(|partition| java_partition_hash(partition)).collect();
+        let order = match self.is_group() {
+            true => java_hash_map_order_from(&hashes, hashes.len()),
+            false => java_hash_map_order(&hashes),
+        };
+        let mut topics: Vec<&TopicName> = Vec::new();
+        for &place in &order {
+            if !topics.contains(&&all[place].topic) {
+                topics.push(&all[place].topic);
+            }
+        }
+        let of_topic = |topic: &&TopicName| {
+            let topic = (*topic).clone();
+            order.iter().map(|&place| all[place]).filter(move |partition| partition.topic == topic).cloned()
+        };
+        topics.iter().flat_map(of_topic).collect()
     }
 
     /// Takes everything away; returns what was assigned.
     pub fn clear(&mut self) -> Vec<TopicPartition> {
+        self.fetch_order.clear();
+        self.completed_fetches.clear();
         std::mem::take(&mut self.partitions).into_keys().collect()
     }
 

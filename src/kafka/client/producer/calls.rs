@@ -250,7 +250,10 @@ impl Producer {
         if since.plus_ms(u64::from(self.setup.config.max_block_ms)) <= now {
             self.waiting.blocked = None;
             let partition = record.partition.map(|partition| TopicPartition::new(record.topic.clone(), partition));
-            self.fail_sends(&Sends::one(send), partition, SendError::Timeout, SendOutcome::NotWritten, out);
+            // KafkaProducer.waitOnMetadata
+            let cause = self.metadata.topic_error(&record.topic).filter(|_| reason == SendBlock::Metadata);
+            let error = cause.map_or(SendError::Timeout, SendError::NoMetadata);
+            self.fail_sends(&Sends::one(send), partition, error, SendOutcome::NotWritten, out);
             return true;
         }
         // Each answer that does not help leads to the next question (KafkaProducer.waitOnMetadata).

@@ -6,7 +6,8 @@
 //! (KIP-881) is not part of it.
 
 use super::{Assignment, AssignorMember, compare_members};
-use crate::kafka::hash::java_string_hash::{java_hash_map_order, java_string_hash};
+use crate::kafka::hash::java_hash_map::java_hash_map_order;
+use crate::kafka::hash::java_string_hash::java_string_hash;
 use crate::kafka::ids::{TopicName, TopicPartition};
 use crate::kafka::sorted::{SmallSort, SortedMap};
 

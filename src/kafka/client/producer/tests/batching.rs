@@ -146,7 +146,7 @@ fn an_unknown_topic_is_waited_for() {
     bench.send(vec![record("new", None, 10), record("one", None, 10)]);
     assert_eq!(bench.producer.waiting().blocked().map(|blocked| blocked.reason), Some(SendBlock::Metadata));
     let asked = bench.requests.iter().any(|(_, _, request)| match request {
-        Request::Metadata(request) => request.topics == Some(vec!["new".into()]) && request.allow_auto_topic_creation,
+        Request::Metadata(request) => request.topics.names() == ["new".into()] && request.allow_auto_topic_creation,
         _ => false,
     });
     assert!(asked, "the new topic alone, with leave to create it");

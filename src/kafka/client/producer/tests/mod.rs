@@ -135,7 +135,7 @@ impl Bench {
         for (broker, correlation, request) in std::mem::take(&mut self.requests) {
             match request {
                 Request::Metadata(request) => {
-                    let topics = request.topics.unwrap_or_default().iter().map(|name| self.describe(name)).collect();
+                    let topics = request.topics.names().iter().map(|name| self.describe(name)).collect();
                     let brokers = (0..3).map(|id| MetadataBroker { id: BrokerId(id), rack: None }).collect();
                     self.respond(broker, correlation, MetadataResponse { brokers, controller: None, topics });
                 }
