@@ -9,6 +9,8 @@
 
 pub mod commits;
 pub mod fetcher;
+mod heartbeat;
+mod join_group;
 pub mod membership;
 pub mod poll;
 pub mod positions;

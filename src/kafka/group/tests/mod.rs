@@ -1,0 +1,5 @@
+//! The coordinator against recorded answers.
+
+mod classic;
+mod harness;
+mod records;
