@@ -91,7 +91,7 @@ fn record_json(record: &MetadataRecord) -> Option<(&'static str, Value)> {
             if let Some(shutting_down) = in_controlled_shutdown {
                 fields["inControlledShutdown"] = json!(i32::from(*shutting_down));
             }
-            ("BrokerRegistrationChangeRecord", 0, fields)
+            ("BrokerRegistrationChangeRecord", i16::from(in_controlled_shutdown.is_some()), fields)
         }
         MetadataRecord::Topic { name, topic_id } => {
             ("TopicRecord", 0, json!({"name": name, "topicId": uuid_text(topic_id.0)}))

@@ -10,7 +10,7 @@ use glassbroker::kafka::protocol::{ErrorCode, Response};
 use serde_json::{Map, Value, json};
 
 use super::admin::{Attempt, ask_any, retry};
-use super::answer::{Answer, outcome};
+use super::answer::{Answer, Failure, outcome};
 use super::play::Play;
 use super::trace::{Step, parse_partition};
 
@@ -18,6 +18,10 @@ use super::trace::{Step, parse_partition};
 pub async fn reassign(play: &Play, step: &Step) -> Answer {
     let mut partitions = Vec::new();
     for (name, target) in step.need("to")?.as_object().into_iter().flatten() {
+        if target.as_array().is_some_and(Vec::is_empty) {
+            // NewPartitionReassignment takes no move to nowhere.
+            return Err(Failure::exception("IllegalArgumentException"));
+        }
         let ids = |list: &Vec<Value>| list.iter().filter_map(Value::as_i64).map(|id| BrokerId(id as i32)).collect();
         partitions.push((parse_partition(name)?, target.as_array().map(ids)));
     }

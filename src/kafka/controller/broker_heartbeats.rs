@@ -1,5 +1,5 @@
-//! Which brokers live, as the active controller sees it (`BrokerHeartbeatManager`). Volatile: a new active controller
-//! begins with every session fresh.
+//! Which brokers live, as the active controller sees it (`BrokerHeartbeatManager`, `BrokerHeartbeatTracker`). Volatile: a
+//! new active controller begins with the session of every unfenced broker fresh.
 
 use crate::kafka::ids::{BrokerId, Offset, SimTime};
 use crate::kafka::metadata::{BrokerRegistration, MetadataImage};
@@ -8,7 +8,8 @@ use crate::kafka::sorted::SortedMap;
 /// What the last heartbeat of one broker said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BrokerHeartbeat {
-    pub last_contact: SimTime,
+    /// When this incarnation was heard of last; None: never, or its session has ended since.
+    pub last_contact: Option<SimTime>,
     /// The highest offset of the metadata log that the broker has replayed; -1: not known.
     pub metadata_offset: Offset,
     pub fenced: bool,
@@ -53,7 +54,7 @@ impl BrokerHeartbeats {
     /// What a new active controller begins with.
     pub fn of_image(image: &MetadataImage, now: SimTime) -> BrokerHeartbeats {
         let fresh = |registration: &BrokerRegistration| BrokerHeartbeat {
-            last_contact: now,
+            last_contact: (!registration.fenced).then_some(now),
             metadata_offset: -1,
             fenced: registration.fenced,
             controlled_shutdown_offset: None,
@@ -66,9 +67,9 @@ impl BrokerHeartbeats {
     }
 
     /// A new incarnation: fenced, and nothing is known of it.
-    pub fn register(&mut self, broker: BrokerId, now: SimTime) {
+    pub fn register(&mut self, broker: BrokerId) {
         let heartbeat =
-            BrokerHeartbeat { last_contact: now, metadata_offset: -1, fenced: true, controlled_shutdown_offset: None };
+            BrokerHeartbeat { last_contact: None, metadata_offset: -1, fenced: true, controlled_shutdown_offset: None };
         self.brokers.insert(broker, heartbeat);
     }
 
@@ -80,7 +81,7 @@ impl BrokerHeartbeats {
     /// A heartbeat has come; `fenced`: as the broker stands after it.
     pub fn touch(&mut self, broker: BrokerId, fenced: bool, metadata_offset: Offset, now: SimTime) {
         if let Some(heartbeat) = self.brokers.get_mut(&broker) {
-            heartbeat.last_contact = now;
+            heartbeat.last_contact = Some(now);
             heartbeat.metadata_offset = metadata_offset;
             heartbeat.fenced = fenced;
             if fenced {
@@ -89,8 +90,10 @@ impl BrokerHeartbeats {
         }
     }
 
-    pub fn fence(&mut self, broker: BrokerId) {
+    /// The broker's session has ended.
+    pub fn end_session(&mut self, broker: BrokerId) {
         if let Some(heartbeat) = self.brokers.get_mut(&broker) {
+            heartbeat.last_contact = None;
             heartbeat.fenced = true;
             heartbeat.controlled_shutdown_offset = None;
         }
@@ -103,11 +106,17 @@ impl BrokerHeartbeats {
         }
     }
 
-    /// Whether the broker is unfenced and was heard of within the session time-out. A fenced broker has no session.
+    /// Whether this incarnation of the broker was heard of within the session time-out, be it fenced or not: one that
+    /// has shut down in order has a session until it would have been missed.
     pub fn has_valid_session(&self, broker: BrokerId, session_timeout_ms: u32, now: SimTime) -> bool {
-        self.brokers.get(&broker).is_some_and(|heartbeat| {
-            !heartbeat.fenced && now < heartbeat.last_contact.plus_ms(u64::from(session_timeout_ms))
-        })
+        let last_contact = self.brokers.get(&broker).and_then(|heartbeat| heartbeat.last_contact);
+        last_contact.is_some_and(|at| now < at.plus_ms(u64::from(session_timeout_ms)))
+    }
+
+    /// Whether the broker's session has run out, and nobody has noticed so far (`maybeRemoveExpired`).
+    pub fn is_expired(&self, broker: BrokerId, session_timeout_ms: u32, now: SimTime) -> bool {
+        self.brokers.get(&broker).is_some_and(|heartbeat| heartbeat.last_contact.is_some())
+            && !self.has_valid_session(broker, session_timeout_ms, now)
     }
 
     pub fn is_shutting_down(&self, broker: BrokerId) -> bool {

@@ -168,11 +168,10 @@ impl View<'_> {
         records
     }
 
-    /// Whether the broker's session has run out while it is not fenced.
+    /// Whether the broker's session has run out. It is fenced then, once more if it is fenced already
+    /// (`maybeFenceOneStaleBroker`).
     pub fn is_stale(&self, broker: BrokerId, now: SimTime) -> bool {
-        let session_timeout_ms = self.setup.config.broker_session_timeout_ms;
-        self.heartbeats.get(broker).is_some_and(|heartbeat| !heartbeat.fenced)
-            && !self.heartbeats.has_valid_session(broker, session_timeout_ms, now)
+        self.heartbeats.is_expired(broker, self.setup.config.broker_session_timeout_ms, now)
     }
 }
 

@@ -199,7 +199,7 @@ impl Controller {
             Request::FetchMetadataLog(body) => self.quorum.handle_fetch(id, body, now, out),
             Request::BrokerRegistration(body) if self.is_active() => {
                 let decision = self.view().map(|view| view.register_broker(body, now));
-                self.after_registration(body, decision.as_ref(), now, out);
+                self.after_registration(body, decision.as_ref(), out);
                 self.carry_out(decision, id, request, now, out);
             }
             Request::UnregisterBroker(body) if self.is_active() => {
@@ -252,13 +252,12 @@ impl Controller {
         &mut self,
         request: &BrokerRegistrationRequest,
         decision: Option<&Decision>,
-        now: SimTime,
         out: &mut Effects,
     ) {
         if let (Some(active), Some(decision)) = (&mut self.active, decision)
             && !decision.records.is_empty()
         {
-            active.heartbeats.register(request.broker, now);
+            active.heartbeats.register(request.broker);
             out.cancel_timer(ControllerTimer::BrokerSession(request.broker));
         }
     }
@@ -280,11 +279,7 @@ impl Controller {
             let last_offset = active.ahead.next_offset + decision.records.len() as Offset - 1;
             active.heartbeats.after_heartbeat(request, next, last_offset, now);
             let session = ControllerTimer::BrokerSession(request.broker);
-            if next.is_fenced() {
-                out.cancel_timer(session);
-            } else {
-                out.set_timer(session, now.plus_ms(u64::from(self.setup.config.broker_session_timeout_ms)));
-            }
+            out.set_timer(session, now.plus_ms(u64::from(self.setup.config.broker_session_timeout_ms)));
         }
         self.carry_out(Some(decision), id, request.clone().into(), now, out);
     }
@@ -390,7 +385,7 @@ impl Controller {
             return;
         };
         if let Some(active) = &mut self.active {
-            active.heartbeats.fence(broker);
+            active.heartbeats.end_session(broker);
         }
         self.gather(records, now, out);
     }

@@ -4,6 +4,7 @@ use crate::kafka::broker::BrokerTimer;
 use crate::kafka::controller::ControllerTimer;
 use crate::kafka::group::timer::GroupTimer;
 use crate::kafka::ids::NodeId;
+use crate::kafka::metadata::MetadataImage;
 use crate::kafka::timer::Timer;
 use crate::sim::{ProcessStatus, World};
 use crate::stage::frame::{TimerFrame, TimerKind};
@@ -14,7 +15,10 @@ pub fn timers(world: &World) -> Vec<TimerFrame> {
         for (timer, entry) in &process.timers {
             let about = match timer {
                 Timer::Controller(ControllerTimer::BrokerSession(broker)) => {
-                    Some((NodeId::Broker(*broker), TimerKind::BrokerSession))
+                    // The session of one that is fenced already goes on, and its end changes nothing.
+                    let is_fenced = |image: &MetadataImage| image.brokers.get(broker).is_none_or(|known| known.fenced);
+                    let counts = !world.active_image().is_some_and(is_fenced);
+                    counts.then_some((NodeId::Broker(*broker), TimerKind::BrokerSession))
                 }
                 Timer::Controller(ControllerTimer::Election) => Some((*node, TimerKind::Election)),
                 Timer::Broker(BrokerTimer::Group(GroupTimer::Session { member_id, .. })) => {

@@ -61,19 +61,50 @@ impl Consumer {
 
     /// Leaves the group, as dynamic members do when they end. False: there is nothing to leave.
     pub(super) fn leave(&mut self, now: SimTime, out: &mut Effects) -> bool {
-        let Some(coordinator) = self.membership.coordinator.filter(|_| self.membership.is_member()) else {
-            return false;
-        };
-        if self.setup.config.group_instance_id.is_some() {
-            return false;
-        }
-        let member = LeavingMember { member_id: self.membership.member_id.clone(), group_instance_id: None };
-        let request = LeaveGroupRequest { group_id: self.group_id(), members: vec![member] };
+        let Some((coordinator, request)) = self.leave_request() else { return false };
         let timeout_ms = self.request_timeout_ms();
         self.send(coordinator, Channel::Coordinator, Purpose::LeaveGroup, timeout_ms, request, now, out);
+        self.forget_membership(out);
+        true
+    }
+
+    /// unsubscribe(): leaves the group, but says so only with the next poll() if the client has not asked for metadata
+    /// since the last one and must: that goes first (`NetworkClient.isReady`), and nobody comes back for what was not
+    /// sent. Until then, or until its session ends, the member stands in the group.
+    pub(super) fn leave_by_unsubscribing(&mut self, now: SimTime, out: &mut Effects) {
+        let is_metadata_due = self.metadata.next_attempt_at().is_some_and(|at| at <= now);
+        let is_just_asked = self.metadata.in_flight().is_some_and(|(_, _, at)| at > self.last_poll);
+        if !is_metadata_due && !is_just_asked {
+            self.leave(now, out);
+        } else if let Some((coordinator, request)) = self.leave_request() {
+            let until = now.plus_ms(self.request_timeout_ms());
+            self.membership.unsent_leave = Some((coordinator, request, until));
+            self.forget_membership(out);
+        }
+    }
+
+    /// At a poll(): sends what unsubscribe() could not.
+    pub(super) fn send_unsent_leave(&mut self, now: SimTime, out: &mut Effects) {
+        if let Some((coordinator, request, until)) = self.membership.unsent_leave.take()
+            && now < until
+        {
+            let timeout_ms = until.since(now) / 1_000;
+            self.send(coordinator, Channel::Coordinator, Purpose::LeaveGroup, timeout_ms, request, now, out);
+        }
+    }
+
+    fn leave_request(&self) -> Option<(BrokerId, LeaveGroupRequest)> {
+        let coordinator = self.membership.coordinator.filter(|_| self.membership.is_member())?;
+        if self.setup.config.group_instance_id.is_some() {
+            return None;
+        }
+        let member = LeavingMember { member_id: self.membership.member_id.clone(), group_instance_id: None };
+        Some((coordinator, LeaveGroupRequest { group_id: self.group_id(), members: vec![member] }))
+    }
+
+    fn forget_membership(&mut self, out: &mut Effects) {
         self.membership.reset(false);
         out.cancel_timer(ConsumerTimer::Heartbeat);
-        true
     }
 
     /// When `max.poll.interval.ms` without a poll() is over; None: the application polls, or is in no group.

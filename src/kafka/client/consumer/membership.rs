@@ -6,7 +6,9 @@ use crate::kafka::effects::{Channel, Effects};
 use crate::kafka::ids::{BrokerId, SimTime, TopicName};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
-use crate::kafka::protocol::group::{CoordinatorType, FindCoordinatorRequest, FindCoordinatorResponse};
+use crate::kafka::protocol::group::{
+    CoordinatorType, FindCoordinatorRequest, FindCoordinatorResponse, LeaveGroupRequest,
+};
 use crate::kafka::sorted::SortedMap;
 
 /// Where a member stands (AbstractCoordinator.MemberState).
@@ -47,6 +49,8 @@ pub struct Membership {
     pub(super) assigned_counts: SortedMap<TopicName, i32>,
     /// LeaveGroup was answered, or nothing was to be left.
     pub(super) left: bool,
+    /// LeaveGroup to a coordinator that the next poll() sends, unless its time is over by then.
+    pub(super) unsent_leave: Option<(BrokerId, LeaveGroupRequest, SimTime)>,
 }
 
 impl Default for Membership {
@@ -66,6 +70,7 @@ impl Default for Membership {
             last_answer: SimTime::ZERO,
             assigned_counts: SortedMap::new(),
             left: false,
+            unsent_leave: None,
         }
     }
 }

@@ -200,6 +200,7 @@ impl Consumer {
         self.notice_metadata_changes();
         if self.is_polling() {
             self.last_poll = now;
+            self.send_unsent_leave(now, out);
             self.auto_commit_if_due(now, out);
         }
         self.run_membership(now, out);

@@ -117,7 +117,7 @@ impl Consumer {
                 self.ask_rejoin();
             }
             ConsumerCall::Unsubscribe => {
-                self.leave(now, out);
+                self.leave_by_unsubscribing(now, out);
                 self.subscription.clear();
                 self.subscription.kind = SubscriptionKind::None;
                 self.ask_rejoin();

@@ -4,6 +4,7 @@
 use super::Harness;
 use crate::kafka::ids::BrokerId;
 use crate::kafka::metadata::MetadataRecord;
+use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::admin::{ConfigOperation, ConfigResource, ElectionType};
 
@@ -117,6 +118,15 @@ fn a_controlled_shutdown_hands_leadership_over_first() {
     assert_eq!(harness.show("t", 0), "leader 1 epoch 1 isr [1, 2] elr [] last []");
     assert_eq!(harness.show("t", 1), "leader 1 epoch 0 isr [1, 2] elr [] last []");
     assert_eq!(harness.show("alone", 0), "leader -1 epoch 1 isr [] elr [0] last [0]");
+    // Its session goes on; when that ends it is fenced once more, which changes nothing, and it may come back.
+    let fencings = |harness: &Harness| {
+        let all = harness.controller().image().next_offset;
+        (all, harness.notes.iter().filter(|(_, note)| matches!(note, Note::BrokerFenced { .. })).count())
+    };
+    let before = fencings(&harness);
+    assert_eq!(harness.register(B0, 1_000, Some(epoch)).error, ErrorCode::DuplicateBrokerRegistration);
+    harness.run_ms(20_000);
+    assert_eq!(fencings(&harness), (before.0 + 1, before.1), "one record, and no news");
     harness.join(B0, Some(epoch));
     assert_eq!(harness.show("alone", 0), "leader 0 epoch 2 isr [0] elr [] last []");
 }
