@@ -5,6 +5,7 @@
 //! - [`partition`], [`replica`]: a replica of a partition, as leader or follower;
 //! - [`replica_manager`]: all of them, with the requests that wait in a [`purgatory`];
 //! - [`produce`], [`fetch`], `list_offsets`, [`delete_records`]: what clients and followers ask;
+//! - [`fetch_session`]: what fetchers need not say again, and need not be told again;
 //! - [`fetcher`]: copying from leaders; [`isr`]: asking the controller for changes of the ISR;
 //! - `metadata_cache`, [`forwarding`], [`producer_ids`], [`coordinator`]: the rest that clients ask for;
 //! - [`log_dir`]: a disk that is full, and a loss of power;
@@ -20,6 +21,7 @@ mod context;
 pub mod coordinator;
 pub mod delete_records;
 pub mod fetch;
+pub mod fetch_session;
 pub mod fetcher;
 pub mod forwarding;
 pub mod isr;
@@ -146,6 +148,7 @@ struct Parts<'a> {
 impl Broker {
     pub fn new(setup: BrokerSetup) -> Broker {
         let mut random = setup.random.clone();
+        let replicas = ReplicaManager::new(&setup);
         let coordinator = CoordinatorHost::new(&setup, &mut random);
         Broker {
             setup,
@@ -154,7 +157,7 @@ impl Broker {
             image: Rc::new(MetadataImage::default()),
             metadata: MetadataFetcher::default(),
             lifecycle: BrokerLifecycleManager::default(),
-            replicas: ReplicaManager::default(),
+            replicas,
             forwarding: Forwarding::default(),
             producer_ids: ProducerIds::default(),
             coordinator,
@@ -205,7 +208,7 @@ impl Broker {
 
     /// Fetches that wait for this partition, with their timers' numbers.
     pub fn waiting_fetches(&self, id: TopicIdPartition) -> impl Iterator<Item = (u64, &fetch::DelayedFetch)> {
-        self.replicas.fetches.watching(id)
+        self.replicas.fetches.iter().filter(move |(_, delayed)| delayed.asks_for(id).is_some())
     }
 
     /// Leaders that this broker copies from.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::context::Context;
 use super::delete_records::DelayedDeleteRecords;
 use super::fetch::DelayedFetch;
+use super::fetch_session::FetchSessionCache;
 use super::fetcher::Fetcher;
 use super::isr::AlterPartitionManager;
 use super::partition::Partition;
@@ -19,14 +20,16 @@ use crate::kafka::metadata::MetadataImage;
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::produce::CurrentLeader;
+use crate::kafka::setup::BrokerSetup;
 use crate::kafka::sorted::SortedMap;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReplicaManager {
     pub(super) partitions: SortedMap<TopicIdPartition, Rc<Partition>>,
     pub(super) settings: SortedMap<TopicName, TopicSettings>,
     pub(super) produces: Purgatory<DelayedProduce>,
     pub(super) fetches: Purgatory<DelayedFetch>,
+    pub(super) fetch_sessions: FetchSessionCache,
     pub(super) deletions: Purgatory<DelayedDeleteRecords>,
     pub(super) alter_partition: AlterPartitionManager,
     pub(super) fetchers: SortedMap<BrokerId, Fetcher>,
@@ -41,6 +44,29 @@ pub struct ReplicaManager {
 }
 
 impl ReplicaManager {
+    pub(super) fn new(setup: &BrokerSetup) -> ReplicaManager {
+        let slots = setup.config.max_incremental_fetch_session_cache_slots;
+        ReplicaManager {
+            partitions: SortedMap::new(),
+            settings: SortedMap::new(),
+            produces: Purgatory::default(),
+            fetches: Purgatory::default(),
+            fetch_sessions: FetchSessionCache::new(slots, setup.random.clone()),
+            deletions: Purgatory::default(),
+            alter_partition: AlterPartitionManager::default(),
+            fetchers: SortedMap::new(),
+            leader_quota: ReplicationQuota::default(),
+            follower_quota: ReplicationQuota::default(),
+            is_shutting_down: false,
+            is_log_dir_offline: false,
+        }
+    }
+
+    /// The sessions of those who fetch from this broker.
+    pub fn fetch_sessions(&self) -> &FetchSessionCache {
+        &self.fetch_sessions
+    }
+
     pub(super) fn partition_mut(&mut self, id: TopicIdPartition) -> Option<&mut Partition> {
         self.partitions.get_mut(&id).map(Rc::make_mut)
     }
@@ -124,6 +150,7 @@ impl ReplicaManager {
         self.settings.clear();
         self.produces.clear();
         self.fetches.clear();
+        self.fetch_sessions.forget();
         self.deletions.clear();
         self.alter_partition = AlterPartitionManager::default();
         self.fetchers.clear();
