@@ -84,6 +84,13 @@ enum Readiness {
 impl ReplicaManager {
     pub(super) fn handle_fetch(&mut self, mut fetch: FetchRequest, id: RequestId, cx: &mut Context<'_>) {
         cx.cost_us += cx.setup.timing.request_us;
+        let follower = match fetch.fetcher {
+            Fetcher::Follower { replica, .. } => Some(replica),
+            Fetcher::Consumer => None,
+        };
+        if let Some(follower) = follower {
+            fetch.forgotten.iter().for_each(|forgotten| self.end_quiet(*forgotten, follower));
+        }
         let context = match self.fetch_sessions.new_context(&mut fetch, cx.now) {
             Ok(context) => context,
             Err(error) => {
@@ -92,7 +99,13 @@ impl ReplicaManager {
                 return;
             }
         };
+        if let Some(follower) = follower {
+            self.follower_fetches(follower, &context);
+        }
         let data = self.read_all(&fetch, &context, true, cx);
+        if let Some(follower) = follower {
+            self.follower_has_fetched(follower, &context, cx.now);
+        }
         if data.is_urgent
             || fetch.max_wait_ms == 0
             || !data.has_partitions
@@ -132,6 +145,9 @@ impl ReplicaManager {
             data.has_partitions = true;
             if cached.is_some_and(|cached| self.is_quiet(fetch.fetcher, cached, is_first, cx)) {
                 continue;
+            }
+            if is_first && let Fetcher::Follower { replica, .. } = fetch.fetcher {
+                self.end_quiet(asked.id(), replica);
             }
             let max_bytes = left.min(i64::from(asked.partition_max_bytes)) as i32;
             let result = self.fetch_partition(fetch, asked, max_bytes, data.size_bytes == 0, is_first, cx);
@@ -179,8 +195,10 @@ impl ReplicaManager {
         if !partition.followers.contains_key(&replica) || is_stale(broker_epoch, replica, cx) {
             return false;
         }
-        if is_first {
+        if is_first && !partition.is_quiet_fetch(replica, asked, end, broker_epoch) {
+            self.end_quiet(id, replica);
             self.follower_fetched(id, replica, asked, end, broker_epoch, cx);
+            self.begin_quiet(id, replica);
         }
         true
     }

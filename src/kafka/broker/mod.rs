@@ -36,6 +36,7 @@ pub mod partition;
 pub mod produce;
 pub mod producer_ids;
 pub mod purgatory;
+pub mod quiet_followers;
 pub mod replica;
 pub mod replica_manager;
 pub mod replication_quota;

@@ -11,6 +11,7 @@ use super::isr::AlterPartitionManager;
 use super::partition::Partition;
 use super::produce::DelayedProduce;
 use super::purgatory::Purgatory;
+use super::quiet_followers::SessionFetches;
 use super::replication_quota::ReplicationQuota;
 use super::topic_settings::TopicSettings;
 use crate::kafka::group::OFFSETS_TOPIC;
@@ -30,6 +31,7 @@ pub struct ReplicaManager {
     pub(super) produces: Purgatory<DelayedProduce>,
     pub(super) fetches: Purgatory<DelayedFetch>,
     pub(super) fetch_sessions: FetchSessionCache,
+    pub(super) session_fetches: SessionFetches,
     pub(super) deletions: Purgatory<DelayedDeleteRecords>,
     pub(super) alter_partition: AlterPartitionManager,
     pub(super) fetchers: SortedMap<BrokerId, Fetcher>,
@@ -52,6 +54,7 @@ impl ReplicaManager {
             produces: Purgatory::default(),
             fetches: Purgatory::default(),
             fetch_sessions: FetchSessionCache::new(slots, setup.random.clone()),
+            session_fetches: SessionFetches::default(),
             deletions: Purgatory::default(),
             alter_partition: AlterPartitionManager::default(),
             fetchers: SortedMap::new(),
@@ -60,6 +63,11 @@ impl ReplicaManager {
             is_shutting_down: false,
             is_log_dir_offline: false,
         }
+    }
+
+    /// When followers fetched last in their sessions.
+    pub fn session_fetches(&self) -> &SessionFetches {
+        &self.session_fetches
     }
 
     /// The sessions of those who fetch from this broker.
@@ -107,8 +115,9 @@ impl ReplicaManager {
 
     /// Moves a leader's high watermark if it may move, and answers those who waited for that.
     pub(super) fn maybe_increment_high_watermark(&mut self, id: TopicIdPartition, cx: &mut Context<'_>) -> bool {
-        let Some(partition) = self.partition_mut(id) else { return false };
-        let Some((from, to)) = partition.maybe_increment_high_watermark(cx) else { return false };
+        let Some(partition) = self.partitions.get_mut(&id).map(Rc::make_mut) else { return false };
+        let session_fetches = &self.session_fetches;
+        let Some((from, to)) = partition.maybe_increment_high_watermark(session_fetches, cx) else { return false };
         let topic_partition = partition.topic_partition.clone();
         let is_offsets_topic = &*topic_partition.topic == OFFSETS_TOPIC;
         let note =
@@ -151,6 +160,7 @@ impl ReplicaManager {
         self.produces.clear();
         self.fetches.clear();
         self.fetch_sessions.forget();
+        self.session_fetches.clear();
         self.deletions.clear();
         self.alter_partition = AlterPartitionManager::default();
         self.fetchers.clear();
