@@ -50,9 +50,12 @@ impl CachedPartition {
             || answer.diverging_epoch.is_some()
     }
 
-    /// The answer is sent. After an error everything is told again.
+    /// The answer is sent. After an error the high watermark is told again, and so it is after a divergence: a follower
+    /// that cuts its log takes no high watermark over. Kafka counts that one as told, and such a follower stays behind
+    /// with it until it moves next or the session ends; here every follower learns it.
     fn told(&mut self, answer: &FetchPartitionResponse) {
-        self.high_watermark = if answer.error.is_none() { answer.high_watermark } else { -1 };
+        let is_taken_over = answer.error.is_none() && answer.diverging_epoch.is_none();
+        self.high_watermark = if is_taken_over { answer.high_watermark } else { -1 };
         self.local_log_start_offset = answer.log_start_offset;
     }
 }
@@ -253,9 +256,7 @@ impl FetchSessionCache {
         }
         let cached = |(place, answer): &(usize, FetchPartitionResponse)| {
             let mut partition = CachedPartition::new(fetch.partitions.get(*place)?.clone());
-            // As it was told, be it an error: only then does a later one say more.
-            partition.high_watermark = answer.high_watermark;
-            partition.local_log_start_offset = answer.log_start_offset;
+            partition.told(answer);
             Some(partition)
         };
         let session = FetchSession {

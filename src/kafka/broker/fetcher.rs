@@ -229,6 +229,7 @@ impl ReplicaManager {
             self.next_fetch(leader, cx);
             return;
         }
+        let mut missed_news = false;
         for answer in response.partitions {
             let id = answer.id();
             let Some(fetcher) = self.fetchers.get(&leader) else { break };
@@ -239,6 +240,7 @@ impl ReplicaManager {
                 && !partition.is_leader
                 && partition.log.log_end_offset() == asked.fetch_offset;
             if !is_current {
+                missed_news |= answer.error.is_none() && has_news(&answer, partition);
                 continue;
             }
             let high_watermark = answer.high_watermark;
@@ -249,6 +251,11 @@ impl ReplicaManager {
             if may_tell_lag {
                 self.note_lag(leader, id, high_watermark);
             }
+        }
+        if missed_news && let Some(fetcher) = self.fetchers.get_mut(&leader) {
+            // The leader believes it told what was passed over. Kafka leaves it at that, and the high watermark here
+            // would stay behind until it moves next; a new session tells everything again.
+            fetcher.session.handle_error();
         }
         self.next_fetch(leader, cx);
     }

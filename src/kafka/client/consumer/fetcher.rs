@@ -8,7 +8,7 @@ use crate::kafka::ids::{BrokerId, SimTime, TopicPartition};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::fetch::{FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Fetcher};
-use crate::kafka::sorted::SortedMap;
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 impl Consumer {
     /// Fetches what can be fetched, while somebody polls, or right after records were handed out.
@@ -17,20 +17,27 @@ impl Consumer {
             return;
         }
         let mut by_broker: SortedMap<BrokerId, Vec<FetchPartition>> = SortedMap::new();
+        let mut buffered: SortedSet<BrokerId> = SortedSet::new();
         let mut unknown = false;
         for (partition, state) in self.subscription.partitions() {
-            let Some(position) = state.position.filter(|_| state.is_fetchable(now)) else { continue };
+            let holds_records = state.holds_records();
+            let Some(position) = state.position.filter(|_| holds_records || state.is_fetchable(now)) else { continue };
             let known = self.metadata.known_leader(&partition.topic, partition.partition);
             let Some((known, topic_id)) = known.zip(self.metadata.topic_id(&partition.topic)) else {
-                unknown = true;
+                unknown |= !holds_records;
                 continue;
             };
             // A follower that the metadata does not list as alive is not asked.
             let preferred = state.preferred_replica.filter(|replica| self.metadata.brokers().contains(replica));
             let Some(broker) = preferred.or(known.leader) else {
-                unknown = true;
+                unknown |= !holds_records;
                 continue;
             };
+            if holds_records {
+                // A fetch that left it out would drop it from the session; so the broker is not asked for now.
+                buffered.insert(broker);
+                continue;
+            }
             by_broker.entry(broker).or_default().push(FetchPartition {
                 topic_id,
                 partition: partition.partition,
@@ -49,7 +56,7 @@ impl Consumer {
                 .in_flight
                 .values()
                 .any(|pending| pending.broker == broker && matches!(pending.purpose, Purpose::Fetch));
-            if busy || !self.connections.is_ready(broker, Channel::Data, now) {
+            if busy || buffered.contains(&broker) || !self.connections.is_ready(broker, Channel::Data, now) {
                 continue;
             }
             let config = &self.setup.config;

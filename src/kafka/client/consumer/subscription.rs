@@ -63,6 +63,11 @@ impl PartitionState {
         self.position.is_some() && !self.needs_check && !self.paused && self.buffered.is_empty() && self.retry_at <= now
     }
 
+    /// Whether records wait here for the next `poll()`, which may hand them out.
+    pub fn holds_records(&self) -> bool {
+        self.position.is_some() && !self.needs_check && !self.paused && !self.buffered.is_empty()
+    }
+
     /// Forgets what was fetched, and stands somewhere else.
     pub fn seek(&mut self, position: FetchPosition) {
         self.position = Some(position);
