@@ -22,11 +22,11 @@ pub fn speaks_for_all(world: &World, message: &Message, is_internal: &dyn Fn(Top
     let words = match &message.body {
         MessageBody::Request(Request::Fetch(fetch)) => {
             let names_none = fetch.partitions.iter().all(|asked| is_internal(asked.topic_id));
-            (names_none && !fetch.session.is_full()).then_some("what is new")
+            (names_none && !fetch.session.is_full()).then_some("news?")
         }
         MessageBody::Response(Response::Fetch(fetch)) => {
             let has_session = fetch.session_id != FetchMetadata::INVALID_SESSION_ID;
-            (has_session && fetch.error.is_none() && fetch.partitions.is_empty()).then_some("nothing new")
+            (has_session && fetch.error.is_none() && fetch.partitions.is_empty()).then_some("no news")
         }
         _ => None,
     }?;

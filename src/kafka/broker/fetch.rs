@@ -2,7 +2,8 @@
 
 use super::BrokerTimer;
 use super::context::Context;
-use super::fetch_session::{CachedPartition, FetchContext};
+use super::fetch_session::CachedPartition;
+use super::fetch_session_cache::FetchContext;
 use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
 use super::replication_quota::Side;
@@ -84,10 +85,7 @@ enum Readiness {
 impl ReplicaManager {
     pub(super) fn handle_fetch(&mut self, mut fetch: FetchRequest, id: RequestId, cx: &mut Context<'_>) {
         cx.cost_us += cx.setup.timing.request_us;
-        let follower = match fetch.fetcher {
-            Fetcher::Follower { replica, .. } => Some(replica),
-            Fetcher::Consumer => None,
-        };
+        let follower = if let Fetcher::Follower { replica, .. } = fetch.fetcher { Some(replica) } else { None };
         if let Some(follower) = follower {
             fetch.forgotten.iter().for_each(|forgotten| self.end_quiet(*forgotten, follower));
         }

@@ -22,6 +22,7 @@ pub mod coordinator;
 pub mod delete_records;
 pub mod fetch;
 pub mod fetch_session;
+pub mod fetch_session_cache;
 pub mod fetcher;
 pub mod forwarding;
 pub mod isr;

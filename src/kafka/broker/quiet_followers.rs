@@ -4,13 +4,12 @@
 //! they were; writing the time down with every one of them would change, and let checkpoints copy, the whole broker. So
 //! the time is written down once, for the follower: it counts for those partitions where it is quiet.
 
+use super::fetch_session_cache::FetchContext;
+use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
 use crate::kafka::ids::{BrokerEpoch, BrokerId, Offset, SimTime, TopicIdPartition};
 use crate::kafka::protocol::fetch::FetchPartition;
 use crate::kafka::sorted::SortedMap;
-
-use super::fetch_session::FetchContext;
-use super::partition::Partition;
 
 /// In which session each follower fetches, and when it did so last.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]

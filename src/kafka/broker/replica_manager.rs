@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::context::Context;
 use super::delete_records::DelayedDeleteRecords;
 use super::fetch::DelayedFetch;
-use super::fetch_session::FetchSessionCache;
+use super::fetch_session_cache::FetchSessionCache;
 use super::fetcher::Fetcher;
 use super::isr::AlterPartitionManager;
 use super::partition::Partition;

@@ -35,8 +35,11 @@ fn answer(error: ErrorCode, session_id: i32, partitions: &[i32]) -> FetchRespons
     FetchResponse { error, session_id, partitions: partitions.iter().map(told).collect() }
 }
 
+/// Partitions, each with the offset to fetch from.
+type Wanted<'a> = &'a [(i32, i64)];
+
 /// What a request must say: metadata, partitions with offsets, partitions that are forgotten.
-type Said<'a> = (i32, i32, &'a [(i32, i64)], &'a [i32]);
+type Said<'a> = (i32, i32, Wanted<'a>, &'a [i32]);
 
 fn ask(handler: &mut FetchSessionHandler, wanted: &[(i32, i64)], said: Said<'_>) {
     let mut builder = handler.builder();
@@ -61,7 +64,7 @@ fn in_session() -> FetchSessionHandler {
 
 #[test]
 fn a_request_in_a_session_names_what_has_changed() {
-    let cases: [(&[(i32, i64)], &[(i32, i64)], &[i32]); 6] = [
+    let cases: [(Wanted<'_>, Wanted<'_>, &[i32]); 6] = [
         (&[(0, 0), (1, 0), (2, 0)], &[], &[]),
         (&[(2, 0), (1, 5), (0, 0)], &[(1, 5)], &[]),
         (&[(0, 0), (1, 0), (2, 0), (3, 9)], &[(3, 9)], &[]),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kafka::ids::{BrokerId, TopicId};
-use crate::kafka::protocol::fetch::{DivergingEpoch, IsolationLevel};
+use crate::kafka::protocol::fetch::{DivergingEpoch, FetchPartition, IsolationLevel};
 use crate::kafka::record::{ProducerSequence, RecordBatch, RecordBatchBuilder};
 
 fn asked((partition, fetch_offset): (i32, i64)) -> FetchPartition {
