@@ -8,6 +8,7 @@ use glassbroker::kafka::client::call::{ProducerCall, WireCall};
 use glassbroker::kafka::ids::{NodeId, SimTime, TopicId};
 use glassbroker::kafka::protocol::Request;
 use glassbroker::kafka::protocol::fetch::{FetchPartition, FetchRequest, Fetcher, IsolationLevel};
+use glassbroker::kafka::protocol::fetch_metadata::FetchMetadata;
 use glassbroker::kafka::protocol::produce::{Acks, PartitionProduceData, ProduceRequest};
 use glassbroker::kafka::record::{ProducerSequence, RecordBatchBuilder};
 use glassbroker::sim::{Command, World};
@@ -152,5 +153,7 @@ fn fetch(topic_id: TopicId, number: u32) -> Request {
             log_start_offset: -1,
             partition_max_bytes: 1_048_576,
         }],
+        session: FetchMetadata::LEGACY,
+        forgotten: Vec::new(),
     })
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::batch_bytes::{BatchBytes, batch_bytes};
+use super::fetch_session;
 use super::frame::{Frame, Life, ReplicaFrame, SendOutcome};
 use super::layout::message_name;
 use super::offers::{Offer, offers};
@@ -73,6 +74,11 @@ struct Facts(Vec<Fact>);
 impl Facts {
     fn add(&mut self, label: &str, value: impl ToString) -> &mut Facts {
         self.0.push(Fact { label: label.into(), value: value.to_string(), help: String::new() });
+        self
+    }
+
+    fn helped(&mut self, label: &str, value: impl ToString, help: &str) -> &mut Facts {
+        self.0.push(Fact { label: label.into(), value: value.to_string(), help: help.into() });
         self
     }
 
@@ -483,6 +489,9 @@ fn message(world: &World, frame: &Frame, id: u64, inspection: &mut Inspection, f
     }
     facts.add("in words", message_name(frame, one));
     let transit = world.transits().get(&MessageId(id))?;
+    for (name, value) in fetch_session::facts(world, &transit.message) {
+        facts.helped(name, value, Concept::FetchSession.help());
+    }
     let batches: Vec<&RecordBatch> = transit.message.batches();
     // A fetch may bring many batches: the first few tell how they are made.
     inspection.bytes = batches.into_iter().take(3).map(|batch| batch_bytes(batch, None)).collect();

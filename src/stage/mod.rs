@@ -6,6 +6,7 @@ pub mod batch_bytes;
 pub mod contract;
 pub mod draw_list;
 pub mod element;
+mod fetch_session;
 pub mod frame;
 pub mod from_world;
 pub mod geometry;

@@ -72,6 +72,7 @@ concepts! {
     Position = "position", "Position", "The next record that the consumer will read. It lives in the consumer's memory.";
     Committed = "committed", "Committed offset", "Where the group starts again after a crash. It is stored in the cluster.";
     Lag = "lag", "Lag", "Records in the partition that the consumer has not read yet.";
+    FetchSession = "fetch-session", "Fetch session", "What a broker remembers of a fetcher: which partitions it wants, from which offsets, and what it was told. A fetch in a session names only what has changed, and its answer tells only what is new.";
     Purgatory = "purgatory", "Purgatory", "Where a broker keeps requests that it cannot answer yet: a produce until replicas have the record, a fetch until there is data.";
     Replication = "replication", "Replication", "Followers copy the leader's log, so that it outlives a broker.";
     Retry = "retry", "Retry", "The producer sends a batch again when it was not answered, or was refused for a reason that passes.";

@@ -8,6 +8,7 @@ use glassbroker::kafka::ids::{BrokerEpoch, BrokerId, LeaderEpoch, NodeId, TopicI
 use glassbroker::kafka::protocol::fetch::{
     FetchPartition, FetchPartitionResponse, FetchRequest, Fetcher, IsolationLevel,
 };
+use glassbroker::kafka::protocol::fetch_metadata::FetchMetadata;
 use glassbroker::kafka::protocol::produce::{Acks, PartitionProduceData, PartitionProduceResponse, ProduceRequest};
 use glassbroker::kafka::protocol::{ErrorCode, Request, Response};
 use glassbroker::sim::Command;
@@ -248,9 +249,19 @@ pub async fn raw_fetch(play: &Play, step: &Step) -> Answer {
         isolation,
         rack_id: step.text_or("rack", ""),
         partitions: vec![partition],
+        session: FetchMetadata {
+            session_id: step.number_or("session_id", 0) as i32,
+            epoch: step.number_or("session_epoch", -1) as i32,
+        },
+        forgotten: Vec::new(),
     };
+    let in_session = request.session != FetchMetadata::LEGACY;
     let response = exchange(play, step, step.timeout_ms() + MARGIN_MS, request.into()).await?;
     match response {
+        // A session may be refused, or have nothing to tell.
+        Response::Fetch(response) if in_session && response.partitions.is_empty() => {
+            Ok(json!({"error": error_json(response.error, by_id), "session_id": response.session_id}))
+        }
         Response::Fetch(response) if !response.partitions.is_empty() => {
             let response = &response.partitions[0];
             let mut answer = fetch_json(response, by_id);

@@ -2,17 +2,20 @@
 
 use super::BrokerTimer;
 use super::context::Context;
+use super::fetch_session::CachedPartition;
+use super::fetch_session_cache::FetchContext;
 use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
 use super::replication_quota::Side;
 use crate::kafka::effects::RequestId;
-use crate::kafka::ids::{BrokerId, Offset, TopicIdPartition};
+use crate::kafka::ids::{BrokerEpoch, BrokerId, Offset, TopicIdPartition};
 use crate::kafka::mutation::{Mutation, breaks};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::fetch::{
     DivergingEpoch, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Fetcher,
 };
+use crate::kafka::protocol::fetch_metadata::FetchMetadata;
 use crate::kafka::record::RecordBatch;
 
 /// `fetch.max.bytes` of the broker.
@@ -23,16 +26,42 @@ const FETCH_MAX_BYTES: i32 = 57_671_680;
 pub struct DelayedFetch {
     pub request: RequestId,
     pub fetch: FetchRequest,
+    pub context: FetchContext,
 }
 
 impl DelayedFetch {
-    fn watched(&self) -> Vec<TopicIdPartition> {
-        self.fetch.partitions.iter().map(id_of).collect()
+    /// All that it asks for, named in the request or known from the session.
+    pub fn partitions(&self) -> impl Iterator<Item = &FetchPartition> {
+        asked_partitions(&self.fetch, &self.context).map(|(asked, _)| asked)
+    }
+
+    /// How it asks for a partition, if it does.
+    pub fn asks_for(&self, id: TopicIdPartition) -> Option<&FetchPartition> {
+        self.partitions().find(|asked| asked.id() == id)
     }
 }
 
-fn id_of(asked: &FetchPartition) -> TopicIdPartition {
-    TopicIdPartition { topic_id: asked.topic_id, partition: asked.partition }
+/// The partitions of a fetch in order; those of a session with what the fetcher knows of them.
+fn asked_partitions<'a>(
+    fetch: &'a FetchRequest,
+    context: &'a FetchContext,
+) -> impl Iterator<Item = (&'a FetchPartition, Option<&'a CachedPartition>)> {
+    let cached = match context {
+        FetchContext::Incremental(incremental) => incremental.partitions.as_slice(),
+        FetchContext::Sessionless | FetchContext::Full => &[],
+    };
+    let named = fetch.partitions.iter().map(|asked| (asked, None));
+    named.chain(cached.iter().map(|cached| (&cached.asked, Some(cached))))
+}
+
+/// What reading all partitions gave.
+struct FetchData {
+    /// Each with its place among the partitions asked for. Of a session: only what is news.
+    answers: Vec<(usize, FetchPartitionResponse)>,
+    size_bytes: i64,
+    /// The answer must not wait.
+    is_urgent: bool,
+    has_partitions: bool,
 }
 
 /// What reading one partition gave.
@@ -54,39 +83,76 @@ enum Readiness {
 }
 
 impl ReplicaManager {
-    pub(super) fn handle_fetch(&mut self, fetch: FetchRequest, id: RequestId, cx: &mut Context<'_>) {
+    pub(super) fn handle_fetch(&mut self, mut fetch: FetchRequest, id: RequestId, cx: &mut Context<'_>) {
         cx.cost_us += cx.setup.timing.request_us;
-        let (response, size_bytes, is_urgent) = self.read_all(&fetch, true, cx);
-        if is_urgent
+        let follower = if let Fetcher::Follower { replica, .. } = fetch.fetcher { Some(replica) } else { None };
+        if let Some(follower) = follower {
+            fetch.forgotten.iter().for_each(|forgotten| self.end_quiet(*forgotten, follower));
+        }
+        let context = match self.fetch_sessions.new_context(&mut fetch, cx.now) {
+            Ok(context) => context,
+            Err(error) => {
+                let session_id = FetchMetadata::INVALID_SESSION_ID;
+                cx.respond(id, FetchResponse { error, session_id, partitions: Vec::new() });
+                return;
+            }
+        };
+        if let Some(follower) = follower {
+            self.follower_fetches(follower, &context);
+        }
+        let data = self.read_all(&fetch, &context, true, cx);
+        if let Some(follower) = follower {
+            self.follower_has_fetched(follower, &context, cx.now);
+        }
+        if data.is_urgent
             || fetch.max_wait_ms == 0
-            || fetch.partitions.is_empty()
-            || size_bytes >= i64::from(fetch.min_bytes)
+            || !data.has_partitions
+            || data.size_bytes >= i64::from(fetch.min_bytes)
         {
-            self.record_sent(fetch.fetcher, &response, cx);
-            cx.respond(id, response);
+            self.answer_fetch(DelayedFetch { request: id, fetch, context }, data, cx);
             return;
         }
         let max_wait_ms = u64::from(fetch.max_wait_ms);
-        let delayed = DelayedFetch { request: id, fetch };
-        let watched = delayed.watched();
-        let number = self.fetches.watch(delayed, watched.into_iter());
+        // Which partitions it waits for is asked of the session: there may be many, and most fetches wait in vain.
+        let number = self.fetches.watch(DelayedFetch { request: id, fetch, context }, std::iter::empty());
         cx.out.set_timer(BrokerTimer::Fetch(number), cx.now.plus_ms(max_wait_ms));
     }
 
-    /// Reads all partitions within the limits of bytes. Returns also how much was read, and whether the answer must
-    /// not wait. `is_first`: a follower's offsets count (not when a waiting fetch is read again).
-    fn read_all(&mut self, fetch: &FetchRequest, is_first: bool, cx: &mut Context<'_>) -> (FetchResponse, i64, bool) {
-        let mut partitions = Vec::with_capacity(fetch.partitions.len());
+    fn answer_fetch(&mut self, answered: DelayedFetch, data: FetchData, cx: &mut Context<'_>) {
+        let DelayedFetch { request, fetch, context } = answered;
+        let response = self.fetch_sessions.answer(&fetch, context, data.answers, cx.now);
+        self.record_sent(fetch.fetcher, &response, cx);
+        cx.respond(request, response);
+    }
+
+    /// Reads all partitions within the limits of bytes. `is_first`: a follower's offsets count (not when a waiting fetch
+    /// is read again).
+    fn read_all(
+        &mut self,
+        fetch: &FetchRequest,
+        context: &FetchContext,
+        is_first: bool,
+        cx: &mut Context<'_>,
+    ) -> FetchData {
+        let is_incremental = matches!(context, FetchContext::Incremental(_));
+        let capacity = if is_incremental { 0 } else { fetch.partitions.len() };
+        let mut data =
+            FetchData { answers: Vec::with_capacity(capacity), size_bytes: 0, is_urgent: false, has_partitions: false };
         let mut left = i64::from(fetch.max_bytes.min(FETCH_MAX_BYTES));
-        let mut is_urgent = false;
-        let mut size_bytes = 0;
-        for asked in &fetch.partitions {
+        for (place, (asked, cached)) in asked_partitions(fetch, context).enumerate() {
+            data.has_partitions = true;
+            if cached.is_some_and(|cached| self.is_quiet(fetch.fetcher, cached, is_first, cx)) {
+                continue;
+            }
+            if is_first && let Fetcher::Follower { replica, .. } = fetch.fetcher {
+                self.end_quiet(asked.id(), replica);
+            }
             let max_bytes = left.min(i64::from(asked.partition_max_bytes)) as i32;
-            let result = self.fetch_partition(fetch, asked, max_bytes, size_bytes == 0, is_first, cx);
+            let result = self.fetch_partition(fetch, asked, max_bytes, data.size_bytes == 0, is_first, cx);
             let response = match result {
                 Ok(read) => {
-                    is_urgent |= read.diverging_epoch.is_some() || read.preferred_read_replica.is_some();
-                    size_bytes += read.size_bytes;
+                    data.is_urgent |= read.diverging_epoch.is_some() || read.preferred_read_replica.is_some();
+                    data.size_bytes += read.size_bytes;
                     if !read.batches.is_empty() {
                         cx.cost_us += cx.setup.disk.latency_us;
                     }
@@ -94,13 +160,46 @@ impl ReplicaManager {
                     read.into_response(asked)
                 }
                 Err(error) => {
-                    is_urgent = true;
+                    data.is_urgent = true;
                     self.error_response(asked, error, cx)
                 }
             };
-            partitions.push(response);
+            if cached.is_none_or(|cached| cached.must_respond(&response)) {
+                data.answers.push((place, response));
+            }
         }
-        (FetchResponse { partitions }, size_bytes, is_urgent)
+        data
+    }
+
+    /// Whether a partition of a session has nothing to read and nothing to tell, at a glance: so it is with most of them
+    /// most of the time. What else a fetch does, noting how far a follower is, is done.
+    fn is_quiet(&mut self, fetcher: Fetcher, cached: &CachedPartition, is_first: bool, cx: &mut Context<'_>) -> bool {
+        let asked = &cached.asked;
+        let id = asked.id();
+        let Ok(partition) = self.hosted(id, cx.image) else { return false };
+        let (end, is_follower) = match fetcher {
+            // The leader may have another replica to name.
+            Fetcher::Consumer if is_first && cx.setup.config.replica_selector_class.is_some() => return false,
+            Fetcher::Consumer => (partition.high_watermark(), false),
+            Fetcher::Debugging => (partition.log_end_offset(), false),
+            Fetcher::Follower { .. } => (partition.log_end_offset(), true),
+        };
+        if partition.check_epoch(asked.current_leader_epoch, is_follower).is_err()
+            || !partition.is_at_end(asked, end)
+            || !cached.has_told(partition.high_watermark(), partition.log.log_start_offset())
+        {
+            return false;
+        }
+        let Fetcher::Follower { replica, broker_epoch } = fetcher else { return true };
+        if !partition.followers.contains_key(&replica) || is_stale(broker_epoch, replica, cx) {
+            return false;
+        }
+        if is_first && !partition.is_quiet_fetch(replica, asked, end, broker_epoch) {
+            self.end_quiet(id, replica);
+            self.follower_fetched(id, replica, asked, end, broker_epoch, cx);
+            self.begin_quiet(id, replica);
+        }
+        true
     }
 
     fn fetch_partition(
@@ -112,7 +211,7 @@ impl ReplicaManager {
         is_first: bool,
         cx: &mut Context<'_>,
     ) -> Result<LogReadResult, ErrorCode> {
-        let id = id_of(asked);
+        let id = asked.id();
         let partition = match self.hosted(id, cx.image) {
             Ok(partition) => partition,
             Err(_) if cx.image.topic_by_id(asked.topic_id).is_none() => return Err(ErrorCode::UnknownTopicId),
@@ -159,8 +258,7 @@ impl ReplicaManager {
                     read.size_bytes = 0;
                 }
                 if is_first && read.diverging_epoch.is_none() {
-                    let registered = cx.image.brokers.get(&replica).map(|registration| registration.epoch);
-                    if broker_epoch.is_some() && registered > broker_epoch {
+                    if is_stale(broker_epoch, replica, cx) {
                         return Err(ErrorCode::NotLeaderOrFollower);
                     }
                     self.follower_fetched(id, replica, asked, log_end_offset, broker_epoch, cx);
@@ -184,8 +282,7 @@ impl ReplicaManager {
             return;
         }
         let is_throttled = |answer: &&FetchPartitionResponse| {
-            let id = TopicIdPartition { topic_id: answer.topic_id, partition: answer.partition };
-            self.partitions.get(&id).is_some_and(|partition| partition.is_throttled(Side::Leader))
+            self.partitions.get(&answer.id()).is_some_and(|partition| partition.is_throttled(Side::Leader))
         };
         let throttled = response.partitions.iter().filter(|answer| !answer.batches.is_empty()).filter(is_throttled);
         let bytes: u64 = throttled.flat_map(|answer| &answer.batches).map(|batch| batch.size_in_bytes() as u64).sum();
@@ -201,7 +298,7 @@ impl ReplicaManager {
         follower: BrokerId,
         asked: &FetchPartition,
         log_end_offset: Offset,
-        broker_epoch: Option<crate::kafka::ids::BrokerEpoch>,
+        broker_epoch: Option<BrokerEpoch>,
         cx: &mut Context<'_>,
     ) {
         let now = cx.now;
@@ -241,7 +338,7 @@ impl ReplicaManager {
             last_stable_offset: -1,
             log_start_offset: -1,
             diverging_epoch: None,
-            current_leader: if tells_leader { self.current_leader(id_of(asked), cx.image) } else { None },
+            current_leader: if tells_leader { self.current_leader(asked.id(), cx.image) } else { None },
             preferred_read_replica: None,
             aborted_transactions: Vec::new(),
             batches: Vec::new(),
@@ -250,22 +347,22 @@ impl ReplicaManager {
 
     pub(super) fn complete_delayed_fetches(&mut self, id: TopicIdPartition, cx: &mut Context<'_>) {
         let mut from = 0;
-        while let Some(number) = self.fetches.next_watching(id, from) {
-            if self.fetches.get(number).is_some_and(|delayed| self.is_fetch_ready(&delayed.fetch, id, cx)) {
+        while let Some((number, delayed)) = self.fetches.next(from) {
+            if self.is_fetch_ready(delayed, id, cx) {
                 self.finish_fetch(number, cx);
             }
             from = number + 1;
         }
     }
 
-    /// Whether a waiting fetch can be answered. The partition that has changed is looked at first.
-    fn is_fetch_ready(&self, fetch: &FetchRequest, changed: TopicIdPartition, cx: &Context<'_>) -> bool {
-        let min_bytes = i64::from(fetch.min_bytes);
+    /// Whether a waiting fetch can be answered, after a change of one of its partitions, which is looked at first.
+    fn is_fetch_ready(&self, delayed: &DelayedFetch, changed: TopicIdPartition, cx: &Context<'_>) -> bool {
+        let Some(first) = delayed.asks_for(changed) else { return false };
+        let min_bytes = i64::from(delayed.fetch.min_bytes);
         let mut bytes = 0;
-        let first = fetch.partitions.iter().filter(|asked| id_of(asked) == changed);
-        let others = fetch.partitions.iter().filter(|asked| id_of(asked) != changed);
-        for asked in first.chain(others) {
-            match self.readiness(fetch.fetcher, asked, cx) {
+        let others = delayed.partitions().filter(|asked| asked.id() != changed);
+        for asked in std::iter::once(first).chain(others) {
+            match self.readiness(delayed.fetch.fetcher, asked, cx) {
                 Readiness::Now => return true,
                 Readiness::Bytes(more) => bytes += more,
             }
@@ -277,7 +374,7 @@ impl ReplicaManager {
     }
 
     fn readiness(&self, fetcher: Fetcher, asked: &FetchPartition, cx: &Context<'_>) -> Readiness {
-        let Ok(partition) = self.hosted(id_of(asked), cx.image) else { return Readiness::Now };
+        let Ok(partition) = self.hosted(asked.id(), cx.image) else { return Readiness::Now };
         let (is_follower, is_throttled) = match fetcher {
             Fetcher::Consumer | Fetcher::Debugging => (false, false),
             Fetcher::Follower { replica, .. } => (true, self.is_leader_throttled(partition, replica, cx)),
@@ -287,6 +384,9 @@ impl ReplicaManager {
         }
         let log = &partition.log;
         let end = if fetcher == Fetcher::Consumer { log.high_watermark() } else { log.log_end_offset() };
+        if partition.is_at_end(asked, end) {
+            return Readiness::Bytes(0);
+        }
         let mut bytes = 0;
         if end != asked.fetch_offset && !is_throttled {
             let (Some(from), Some(to)) = (log.offset_metadata(asked.fetch_offset), log.offset_metadata(end)) else {
@@ -312,12 +412,17 @@ impl ReplicaManager {
     }
 
     fn finish_fetch(&mut self, number: u64, cx: &mut Context<'_>) {
-        let Some(delayed) = self.fetches.remove(number, DelayedFetch::watched) else { return };
+        let Some(delayed) = self.fetches.remove(number, |_| Vec::new()) else { return };
         cx.out.cancel_timer(BrokerTimer::Fetch(number));
-        let (response, _, _) = self.read_all(&delayed.fetch, false, cx);
-        self.record_sent(delayed.fetch.fetcher, &response, cx);
-        cx.respond(delayed.request, response);
+        let data = self.read_all(&delayed.fetch, &delayed.context, false, cx);
+        self.answer_fetch(delayed, data, cx);
     }
+}
+
+/// Whether a follower speaks for a former life of its broker (KIP-903).
+fn is_stale(broker_epoch: Option<BrokerEpoch>, replica: BrokerId, cx: &Context<'_>) -> bool {
+    let registered = || cx.image.brokers.get(&replica).map(|registration| registration.epoch);
+    broker_epoch.is_some() && registered() > broker_epoch
 }
 
 impl LogReadResult {
@@ -339,6 +444,12 @@ impl LogReadResult {
 }
 
 impl Partition {
+    /// Whether somebody who asks so has everything up to `end`, and their logs do not part, at a glance.
+    fn is_at_end(&self, asked: &FetchPartition, end: Offset) -> bool {
+        asked.fetch_offset == end
+            && (asked.last_fetched_epoch.is_none() || asked.last_fetched_epoch == self.log.latest_epoch())
+    }
+
     /// Where the asker's log and this one part, if it named the epoch of its last record and they do
     /// (`Partition.readRecords`).
     ///

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
 use super::replication_quota::Side;
+use crate::kafka::client::fetch_session_handler::FetchSessionHandler;
 use crate::kafka::effects::Channel;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, NodeId, Offset, SimTime, TopicIdPartition};
 use crate::kafka::mutation::{Mutation, breaks};
@@ -24,6 +25,7 @@ use crate::kafka::sorted::SortedMap;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Fetcher {
     pub partitions: SortedMap<TopicIdPartition, PartitionFetchState>,
+    pub session: FetchSessionHandler,
     pub in_flight: Option<InFlight>,
 }
 
@@ -52,8 +54,8 @@ pub struct InFlight {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FetcherRequest {
-    /// Partition, leader epoch and offset of each that was asked for.
-    Fetch(Vec<(TopicIdPartition, LeaderEpoch, Offset)>),
+    /// What was asked stands in the [`Fetcher::session`].
+    Fetch,
     /// After OFFSET_OUT_OF_RANGE: where does the leader's log end?
     LatestOffset(TopicIdPartition),
     /// Then: where does it begin?
@@ -109,19 +111,24 @@ impl ReplicaManager {
         if fetcher.in_flight.is_some() {
             return;
         }
+        let is_delayed = |state: &PartitionFetchState| state.delayed_until.is_some_and(|at| at > cx.now);
+        let is_out_of_range = |state: &PartitionFetchState| state.is_out_of_range && !is_delayed(state);
+        if let Some((id, _)) = fetcher.partitions.iter().find(|(_, state)| is_out_of_range(state)) {
+            let id = *id;
+            self.ask_offset(leader, id, OffsetSpec::Latest, cx);
+            return;
+        }
+        if cx.setup.truncation != Truncation::LeaderEpoch {
+            // The Kafka of those times knew no sessions.
+            fetcher.session.notify_close();
+        }
         let mut earliest: Option<SimTime> = None;
         let backed_off = cx.now.plus_ms(u64::from(cx.setup.config.replica_fetch_backoff_ms));
-        let mut out_of_range = None;
-        let mut asked = Vec::with_capacity(fetcher.partitions.len());
-        let mut sent = Vec::with_capacity(fetcher.partitions.len());
+        let mut builder = fetcher.session.builder();
         for (id, state) in &fetcher.partitions {
             if let Some(at) = state.delayed_until.filter(|at| *at > cx.now) {
                 earliest = Some(earliest.map_or(at, |earliest| earliest.min(at)));
                 continue;
-            }
-            if state.is_out_of_range {
-                out_of_range = Some(*id);
-                break;
             }
             let Some(partition) = self.partitions.get(id) else { continue };
             if !state.is_in_sync
@@ -131,12 +138,11 @@ impl ReplicaManager {
                 earliest = Some(earliest.map_or(backed_off, |earliest| earliest.min(backed_off)));
                 continue;
             }
-            let fetch_offset = partition.log.log_end_offset();
-            asked.push(FetchPartition {
+            builder.add(FetchPartition {
                 topic_id: id.topic_id,
                 partition: id.partition,
                 current_leader_epoch: Some(state.current_leader_epoch),
-                fetch_offset,
+                fetch_offset: partition.log.log_end_offset(),
                 last_fetched_epoch: match cx.setup.truncation_rule() {
                     Truncation::HighWatermark => None,
                     Truncation::NextEpochOfLeader if state.has_asked => None,
@@ -145,13 +151,9 @@ impl ReplicaManager {
                 log_start_offset: partition.log.log_start_offset(),
                 partition_max_bytes: cx.setup.config.replica_fetch_max_bytes as i32,
             });
-            sent.push((*id, state.current_leader_epoch, fetch_offset));
         }
-        if let Some(id) = out_of_range {
-            self.ask_offset(leader, id, OffsetSpec::Latest, cx);
-            return;
-        }
-        if asked.is_empty() {
+        let data = builder.build();
+        if fetcher.session.partitions().is_empty() && data.to_forget.is_empty() {
             if let Some(at) = earliest {
                 cx.out.set_timer(BrokerTimer::Fetcher(leader), at);
             }
@@ -165,9 +167,11 @@ impl ReplicaManager {
             max_bytes: config.replica_fetch_response_max_bytes as i32,
             isolation: IsolationLevel::ReadUncommitted,
             rack_id: String::new(),
-            partitions: asked,
+            partitions: data.to_send,
+            session: data.metadata,
+            forgotten: data.to_forget,
         };
-        self.send_to_leader(leader, FetcherRequest::Fetch(sent), request, cx);
+        self.send_to_leader(leader, FetcherRequest::Fetch, request, cx);
     }
 
     fn send_to_leader(
@@ -218,18 +222,25 @@ impl ReplicaManager {
         response: FetchResponse,
         cx: &mut Context<'_>,
     ) {
-        let Some(FetcherRequest::Fetch(sent)) = self.take_in_flight(leader, correlation, cx) else { return };
-        for (at, answer) in response.partitions.into_iter().enumerate() {
-            let id = TopicIdPartition { topic_id: answer.topic_id, partition: answer.partition };
-            let asked = sent.get(at).filter(|(asked, _, _)| *asked == id);
-            let state = self.fetchers.get(&leader).and_then(|fetcher| fetcher.partitions.get(&id));
-            let (Some((_, epoch, offset)), Some(state)) = (asked, state) else { continue };
+        let Some(FetcherRequest::Fetch) = self.take_in_flight(leader, correlation, cx) else { return };
+        let fetcher = self.fetchers.get_mut(&leader);
+        if !fetcher.is_some_and(|fetcher| fetcher.session.handle_response(&response)) {
+            // Nothing of it counts: the next request begins the session anew.
+            self.next_fetch(leader, cx);
+            return;
+        }
+        let mut missed_news = false;
+        for answer in response.partitions {
+            let id = answer.id();
+            let Some(fetcher) = self.fetchers.get(&leader) else { break };
+            let (Some(asked), Some(state)) = (fetcher.session.asked(id), fetcher.partitions.get(&id)) else { continue };
             let Some(partition) = self.partitions.get(&id) else { continue };
-            let is_current = state.current_leader_epoch == *epoch
+            let is_current = asked.current_leader_epoch == Some(state.current_leader_epoch)
                 && state.delayed_until.is_none_or(|until| until <= cx.now)
                 && !partition.is_leader
-                && partition.log.log_end_offset() == *offset;
+                && partition.log.log_end_offset() == asked.fetch_offset;
             if !is_current {
+                missed_news |= answer.error.is_none() && has_news(&answer, partition);
                 continue;
             }
             let high_watermark = answer.high_watermark;
@@ -240,6 +251,11 @@ impl ReplicaManager {
             if may_tell_lag {
                 self.note_lag(leader, id, high_watermark);
             }
+        }
+        if missed_news && let Some(fetcher) = self.fetchers.get_mut(&leader) {
+            // The leader believes it told what was passed over. Kafka leaves it at that, and the high watermark here
+            // would stay behind until it moves next; a new session tells everything again.
+            fetcher.session.handle_error();
         }
         self.next_fetch(leader, cx);
     }
@@ -438,10 +454,11 @@ impl ReplicaManager {
     /// The connection broke, or no answer came in time: all partitions wait before they are tried again.
     pub(super) fn fetch_failed(&mut self, leader: BrokerId, cx: &mut Context<'_>) {
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
-        if fetcher.in_flight.take().is_none() {
-            return;
-        }
+        let Some(in_flight) = fetcher.in_flight.take() else { return };
         cx.out.cancel_timer(BrokerTimer::FetcherTimeout(leader));
+        if in_flight.request == FetcherRequest::Fetch {
+            fetcher.session.handle_error();
+        }
         let until = cx.now.plus_ms(u64::from(cx.setup.config.replica_fetch_backoff_ms));
         for state in fetcher.partitions.values_mut() {
             state.delayed_until = Some(until);

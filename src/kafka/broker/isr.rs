@@ -82,7 +82,8 @@ impl ReplicaManager {
         let is_in_sync = |member: &BrokerId| {
             *member == cx.id()
                 || partition.followers.get(member).is_some_and(|replica| {
-                    replica.is_caught_up(partition.log.log_end_offset(), cx.now, lag_time_max_ms)
+                    let session_fetch = self.session_fetches.last(*member);
+                    replica.is_caught_up(partition.log.log_end_offset(), session_fetch, cx.now, lag_time_max_ms)
                 })
         };
         let mut isr: Vec<BrokerId> = partition.isr.iter().copied().filter(is_in_sync).collect();

@@ -5,6 +5,7 @@
 //! - [`partition`], [`replica`]: a replica of a partition, as leader or follower;
 //! - [`replica_manager`]: all of them, with the requests that wait in a [`purgatory`];
 //! - [`produce`], [`fetch`], `list_offsets`, [`delete_records`]: what clients and followers ask;
+//! - [`fetch_session`]: what fetchers need not say again, and need not be told again;
 //! - [`fetcher`]: copying from leaders; [`isr`]: asking the controller for changes of the ISR;
 //! - `metadata_cache`, [`forwarding`], [`producer_ids`], [`coordinator`]: the rest that clients ask for;
 //! - [`log_dir`]: a disk that is full, and a loss of power;
@@ -21,6 +22,8 @@ pub mod coordinator;
 pub mod delete_records;
 pub mod describe_configs;
 pub mod fetch;
+pub mod fetch_session;
+pub mod fetch_session_cache;
 pub mod fetcher;
 pub mod forwarding;
 pub mod isr;
@@ -35,6 +38,7 @@ pub mod partition;
 pub mod produce;
 pub mod producer_ids;
 pub mod purgatory;
+pub mod quiet_followers;
 pub mod replica;
 pub mod replica_manager;
 pub mod replication_quota;
@@ -147,6 +151,7 @@ struct Parts<'a> {
 impl Broker {
     pub fn new(setup: BrokerSetup) -> Broker {
         let mut random = setup.random.clone();
+        let replicas = ReplicaManager::new(&setup);
         let coordinator = CoordinatorHost::new(&setup, &mut random);
         Broker {
             setup,
@@ -155,7 +160,7 @@ impl Broker {
             image: Rc::new(MetadataImage::default()),
             metadata: MetadataFetcher::default(),
             lifecycle: BrokerLifecycleManager::default(),
-            replicas: ReplicaManager::default(),
+            replicas,
             forwarding: Forwarding::default(),
             producer_ids: ProducerIds::default(),
             coordinator,
@@ -206,7 +211,7 @@ impl Broker {
 
     /// Fetches that wait for this partition, with their timers' numbers.
     pub fn waiting_fetches(&self, id: TopicIdPartition) -> impl Iterator<Item = (u64, &fetch::DelayedFetch)> {
-        self.replicas.fetches.watching(id)
+        self.replicas.fetches.iter().filter(move |(_, delayed)| delayed.asks_for(id).is_some())
     }
 
     /// Leaders that this broker copies from.

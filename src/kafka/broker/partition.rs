@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::context::Context;
+use super::quiet_followers::SessionFetches;
 use super::replica::Replica;
 use super::topic_settings::TopicSettings;
 use crate::kafka::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicIdPartition, TopicPartition};
@@ -273,18 +274,24 @@ impl Partition {
     ///
     /// It is the smallest log end among the leader, the maximal ISR, and those that are caught up and about to join.
     /// While the ISR is below its minimum it stands still (KIP-966).
-    pub(super) fn maybe_increment_high_watermark(&mut self, cx: &Context<'_>) -> Option<(Offset, Offset)> {
+    pub(super) fn maybe_increment_high_watermark(
+        &mut self,
+        session_fetches: &SessionFetches,
+        cx: &Context<'_>,
+    ) -> Option<(Offset, Offset)> {
         if !self.is_leader || (self.is_under_min_isr() && !breaks(Mutation::HighWatermarkBelowMinIsr)) {
             return None;
         }
         let log_end_offset = self.log.log_end_offset();
         let lag_time_max_ms = cx.setup.config.replica_lag_time_max_ms;
+        let is_caught_up = |id: BrokerId, replica: &Replica| {
+            replica.is_caught_up(log_end_offset, session_fetches.last(id), cx.now, lag_time_max_ms)
+        };
         let mut to = log_end_offset;
         for (id, replica) in &self.followers {
             if replica.log_end_offset < to
                 && !breaks(Mutation::HighWatermarkOfLeaderAlone)
-                && (self.is_in_maximal_isr(*id)
-                    || (replica.is_caught_up(log_end_offset, cx.now, lag_time_max_ms) && self.is_isr_eligible(*id, cx)))
+                && (self.is_in_maximal_isr(*id) || (is_caught_up(*id, replica) && self.is_isr_eligible(*id, cx)))
             {
                 to = replica.log_end_offset;
             }

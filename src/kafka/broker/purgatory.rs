@@ -44,6 +44,11 @@ impl<T> Purgatory<T> {
         self.operations.get_mut(&number)
     }
 
+    /// The first operation with a number of at least `from`, whatever it watches.
+    pub fn next(&self, from: u64) -> Option<(u64, &T)> {
+        self.operations.range(from..).next().map(|(number, operation)| (*number, operation))
+    }
+
     /// The first operation with a number of at least `from` that watches the partition.
     pub fn next_watching(&self, partition: TopicIdPartition, from: u64) -> Option<u64> {
         self.watchers.range((partition, from)..=(partition, u64::MAX)).next().map(|(_, number)| *number)

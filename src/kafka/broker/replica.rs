@@ -16,6 +16,9 @@ pub struct Replica {
     pub last_caught_up_at: Option<SimTime>,
     /// As in its last fetch (KIP-903).
     pub broker_epoch: Option<BrokerEpoch>,
+    /// It has everything, and each of its fetches since the last one noted here came from the log end: see
+    /// [`super::quiet_followers`].
+    pub is_quiet: bool,
 }
 
 impl Default for Replica {
@@ -27,6 +30,7 @@ impl Default for Replica {
             last_fetch_at: None,
             last_caught_up_at: None,
             broker_epoch: None,
+            is_quiet: false,
         }
     }
 }
@@ -42,6 +46,7 @@ impl Replica {
             self.last_fetch_at = is_in_isr.then_some(now);
         }
         self.last_caught_up_at = is_in_isr.then_some(now);
+        self.is_quiet = false;
     }
 
     /// The follower has fetched from `fetch_offset` while the leader's log ended at `leader_log_end_offset`
@@ -66,10 +71,21 @@ impl Replica {
         self.broker_epoch = broker_epoch;
     }
 
+    /// When it last had everything, if it last fetched in its session at `session_fetch`.
+    pub fn caught_up_at(&self, session_fetch: Option<SimTime>) -> Option<SimTime> {
+        self.last_caught_up_at.max(session_fetch.filter(|_| self.is_quiet))
+    }
+
     /// Whether it has all that the leader has, or had it at most `replica.lag.time.max.ms` ago.
-    pub fn is_caught_up(&self, leader_log_end_offset: Offset, now: SimTime, lag_time_max_ms: u32) -> bool {
+    pub fn is_caught_up(
+        &self,
+        leader_log_end_offset: Offset,
+        session_fetch: Option<SimTime>,
+        now: SimTime,
+        lag_time_max_ms: u32,
+    ) -> bool {
         self.log_end_offset == leader_log_end_offset
-            || self.last_caught_up_at.is_some_and(|at| now.since(at) <= u64::from(lag_time_max_ms) * 1_000)
+            || self.caught_up_at(session_fetch).is_some_and(|at| now.since(at) <= u64::from(lag_time_max_ms) * 1_000)
     }
 }
 
@@ -86,8 +102,13 @@ mod tests {
         assert_eq!(replica.last_caught_up_at, Some(SimTime::from_ms(10)), "it has what the leader had at 10 ms");
         replica.fetched(9, 0, 9, None, SimTime::from_ms(30));
         assert_eq!(replica.last_caught_up_at, Some(SimTime::from_ms(30)));
-        assert!(replica.is_caught_up(12, SimTime::from_ms(130), 100));
-        assert!(!replica.is_caught_up(12, SimTime::from_ms(131), 100));
-        assert!(replica.is_caught_up(9, SimTime::from_ms(9_999), 100), "the leader's end is in sync at any time");
+        assert!(replica.is_caught_up(12, None, SimTime::from_ms(130), 100));
+        assert!(!replica.is_caught_up(12, None, SimTime::from_ms(131), 100));
+        assert!(replica.is_caught_up(9, None, SimTime::from_ms(9_999), 100), "the leader's end is in sync at any time");
+        let session_fetch = Some(SimTime::from_ms(50));
+        assert!(!replica.is_caught_up(12, session_fetch, SimTime::from_ms(150), 100), "it was not quiet there");
+        replica.is_quiet = true;
+        assert!(replica.is_caught_up(12, session_fetch, SimTime::from_ms(150), 100));
+        assert!(!replica.is_caught_up(12, session_fetch, SimTime::from_ms(151), 100));
     }
 }

@@ -5,11 +5,13 @@ use std::rc::Rc;
 use super::context::Context;
 use super::delete_records::DelayedDeleteRecords;
 use super::fetch::DelayedFetch;
+use super::fetch_session_cache::FetchSessionCache;
 use super::fetcher::Fetcher;
 use super::isr::AlterPartitionManager;
 use super::partition::Partition;
 use super::produce::DelayedProduce;
 use super::purgatory::Purgatory;
+use super::quiet_followers::SessionFetches;
 use super::replication_quota::ReplicationQuota;
 use super::topic_settings::TopicSettings;
 use crate::kafka::group::OFFSETS_TOPIC;
@@ -19,14 +21,17 @@ use crate::kafka::metadata::MetadataImage;
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::produce::CurrentLeader;
+use crate::kafka::setup::BrokerSetup;
 use crate::kafka::sorted::SortedMap;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReplicaManager {
     pub(super) partitions: SortedMap<TopicIdPartition, Rc<Partition>>,
     pub(super) settings: SortedMap<TopicName, TopicSettings>,
     pub(super) produces: Purgatory<DelayedProduce>,
     pub(super) fetches: Purgatory<DelayedFetch>,
+    pub(super) fetch_sessions: FetchSessionCache,
+    pub(super) session_fetches: SessionFetches,
     pub(super) deletions: Purgatory<DelayedDeleteRecords>,
     pub(super) alter_partition: AlterPartitionManager,
     pub(super) fetchers: SortedMap<BrokerId, Fetcher>,
@@ -41,6 +46,35 @@ pub struct ReplicaManager {
 }
 
 impl ReplicaManager {
+    pub(super) fn new(setup: &BrokerSetup) -> ReplicaManager {
+        let slots = setup.config.max_incremental_fetch_session_cache_slots;
+        ReplicaManager {
+            partitions: SortedMap::new(),
+            settings: SortedMap::new(),
+            produces: Purgatory::default(),
+            fetches: Purgatory::default(),
+            fetch_sessions: FetchSessionCache::new(slots, setup.random.clone()),
+            session_fetches: SessionFetches::default(),
+            deletions: Purgatory::default(),
+            alter_partition: AlterPartitionManager::default(),
+            fetchers: SortedMap::new(),
+            leader_quota: ReplicationQuota::default(),
+            follower_quota: ReplicationQuota::default(),
+            is_shutting_down: false,
+            is_log_dir_offline: false,
+        }
+    }
+
+    /// When followers fetched last in their sessions.
+    pub fn session_fetches(&self) -> &SessionFetches {
+        &self.session_fetches
+    }
+
+    /// The sessions of those who fetch from this broker.
+    pub fn fetch_sessions(&self) -> &FetchSessionCache {
+        &self.fetch_sessions
+    }
+
     pub(super) fn partition_mut(&mut self, id: TopicIdPartition) -> Option<&mut Partition> {
         self.partitions.get_mut(&id).map(Rc::make_mut)
     }
@@ -81,8 +115,9 @@ impl ReplicaManager {
 
     /// Moves a leader's high watermark if it may move, and answers those who waited for that.
     pub(super) fn maybe_increment_high_watermark(&mut self, id: TopicIdPartition, cx: &mut Context<'_>) -> bool {
-        let Some(partition) = self.partition_mut(id) else { return false };
-        let Some((from, to)) = partition.maybe_increment_high_watermark(cx) else { return false };
+        let Some(partition) = self.partitions.get_mut(&id).map(Rc::make_mut) else { return false };
+        let session_fetches = &self.session_fetches;
+        let Some((from, to)) = partition.maybe_increment_high_watermark(session_fetches, cx) else { return false };
         let topic_partition = partition.topic_partition.clone();
         let is_offsets_topic = &*topic_partition.topic == OFFSETS_TOPIC;
         let note =
@@ -124,6 +159,8 @@ impl ReplicaManager {
         self.settings.clear();
         self.produces.clear();
         self.fetches.clear();
+        self.fetch_sessions.forget();
+        self.session_fetches.clear();
         self.deletions.clear();
         self.alter_partition = AlterPartitionManager::default();
         self.fetchers.clear();

@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod call;
 pub mod connections;
 pub mod consumer;
+pub mod fetch_session_handler;
 pub mod metadata;
 pub mod producer;
 mod text_or_bytes;

@@ -29,6 +29,7 @@ config_table! {
         log_flush_scheduler_interval_ms: i64 = i64::MAX, "log.flush.scheduler.interval.ms", 0..=i64::MAX, "How often a broker looks for logs whose flush.ms is over.";
         log_initial_task_delay_ms: u64 = 30_000, "log.initial.task.delay.ms", 0..=i64::MAX, "How long a starting broker waits before it looks for old segments for the first time.";
         log_retention_check_interval_ms: u64 = 300_000, "log.retention.check.interval.ms", 1..=i64::MAX, "How often a broker looks for old segments.";
+        max_incremental_fetch_session_cache_slots: u32 = 1_000, "max.incremental.fetch.session.cache.slots", 0..=2_147_483_647, "How many fetch sessions a broker keeps; an eighth of that in each of eight parts.";
         min_insync_replicas: i32 = 1, "min.insync.replicas", 1..=2_147_483_647, "Fewest replicas in sync for acks=all to be taken.";
         num_partitions: i32 = 1, "num.partitions", 1..=2_147_483_647, "Partitions of a topic that does not say how many.";
         offset_metadata_max_bytes: u32 = 4_096, "offset.metadata.max.bytes", 0..=2_147_483_647, "Longest text that may stand beside a committed offset.";

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::ErrorCode;
+use super::fetch_metadata::FetchMetadata;
 use super::produce::CurrentLeader;
-use crate::kafka::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, ProducerId, TopicId};
+use crate::kafka::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, ProducerId, TopicId, TopicIdPartition};
 use crate::kafka::record::RecordBatch;
 
 /// Who asks: a follower (reads to the log end, and its offset counts as its log end), a consumer, or a tool that looks at
@@ -29,6 +30,9 @@ pub enum IsolationLevel {
     ReadCommitted,
 }
 
+/// Its serialized form is that of a request without a session. Links hold raw requests in a form that names no fields,
+/// and those made before there were sessions must stay readable; a session's id is drawn anew in every run anyway, so a
+/// link could not name one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FetchRequest {
     pub fetcher: Fetcher,
@@ -39,7 +43,13 @@ pub struct FetchRequest {
     pub isolation: IsolationLevel,
     /// `client.rack`; empty: none.
     pub rack_id: String,
+    /// In a session: only those that are new or have changed.
     pub partitions: Vec<FetchPartition>,
+    #[serde(skip)]
+    pub session: FetchMetadata,
+    /// `forgotten_topics_data`: what leaves the session.
+    #[serde(skip)]
+    pub forgotten: Vec<TopicIdPartition>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,8 +66,19 @@ pub struct FetchPartition {
     pub partition_max_bytes: i32,
 }
 
+impl FetchPartition {
+    pub fn id(&self) -> TopicIdPartition {
+        TopicIdPartition { topic_id: self.topic_id, partition: self.partition }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FetchResponse {
+    /// Of the session; what is wrong with a partition stands there.
+    pub error: ErrorCode,
+    /// 0: there is no session.
+    pub session_id: i32,
+    /// In a session: only those that have something to tell.
     pub partitions: Vec<FetchPartitionResponse>,
 }
 
@@ -78,6 +99,12 @@ pub struct FetchPartitionResponse {
     /// Only for `read_committed`.
     pub aborted_transactions: Vec<AbortedTransaction>,
     pub batches: Vec<RecordBatch>,
+}
+
+impl FetchPartitionResponse {
+    pub fn id(&self) -> TopicIdPartition {
+        TopicIdPartition { topic_id: self.topic_id, partition: self.partition }
+    }
 }
 
 /// Where the logs of leader and follower part: the end of the largest epoch both may share.

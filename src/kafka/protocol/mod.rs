@@ -12,6 +12,7 @@ pub mod broker_lifecycle;
 pub mod error_code;
 pub mod features;
 pub mod fetch;
+pub mod fetch_metadata;
 pub mod group;
 pub mod group_admin;
 pub mod list_offsets;

@@ -69,11 +69,7 @@ fn replica(world: &World, process: &Process, broker: &Broker, partition: &Partit
         )
     });
     let waiting_fetches = broker.waiting_fetches(id).filter_map(|(number, delayed)| {
-        let asked = delayed
-            .fetch
-            .partitions
-            .iter()
-            .find(|asked| asked.topic_id == id.topic_id && asked.partition == id.partition)?;
+        let asked = delayed.asks_for(id)?;
         let from = match delayed.fetch.fetcher {
             Fetcher::Follower { replica, .. } => NodeId::Broker(replica),
             Fetcher::Consumer | Fetcher::Debugging => world.requester(delayed.request)?,

@@ -6,6 +6,7 @@ use crate::kafka::ids::TopicId;
 use crate::kafka::protocol::fetch::{FetchRequest, FetchResponse};
 use crate::kafka::protocol::{ErrorCode, Request, Response};
 use crate::sim::{MessageBody, TransitState, World};
+use crate::stage::fetch_session;
 use crate::stage::frame::{MessageFrame, Transit};
 use crate::stage::words;
 
@@ -32,7 +33,10 @@ pub fn messages(world: &World, keys: &Keys) -> Vec<MessageFrame> {
                 to: message.to,
                 api: message.api_key(),
                 is_request: message.is_request(),
-                words: words(&message.body, &is_internal),
+                words: match fetch_session::speaks_for_all(world, message, &is_internal) {
+                    Some(words) => words.into(),
+                    None => words(&message.body, &is_internal),
+                },
                 is_error: error.is_some(),
                 records,
                 marks,
@@ -96,7 +100,7 @@ fn answered(response: &Response, is_internal: IsInternal) -> String {
             [only] if only.base_offset >= 0 => format!("ok {}", only.base_offset),
             _ => "ok".into(),
         },
-        Response::Fetch(FetchResponse { partitions }) => {
+        Response::Fetch(FetchResponse { partitions, .. }) => {
             let told: Vec<_> = partitions.iter().filter(|one| !is_internal(one.topic_id)).collect();
             match told.as_slice() {
                 [only] if only.diverging_epoch.is_some() => "logs part".into(),
@@ -121,7 +125,9 @@ fn error(body: &MessageBody) -> Option<ErrorCode> {
     let MessageBody::Response(response) = body else { return None };
     match response {
         Response::Produce(body) => first(&mut body.partitions.iter().map(|one| one.error)),
-        Response::Fetch(body) => first(&mut body.partitions.iter().map(|one| one.error)),
+        Response::Fetch(body) => {
+            first(&mut [body.error].into_iter().chain(body.partitions.iter().map(|one| one.error)))
+        }
         Response::ListOffsets(body) => first(&mut body.partitions.iter().map(|one| one.error)),
         Response::OffsetForLeaderEpoch(body) => first(&mut body.partitions.iter().map(|one| one.error)),
         Response::Metadata(body) => first(&mut body.topics.iter().map(|one| one.error)),

@@ -73,7 +73,8 @@ fn lags(world: &World, timers: &mut Vec<TimerFrame>) {
         for partition in broker.partitions().filter(|partition| partition.is_leader()) {
             for (follower, replica) in partition.followers() {
                 let behind = replica.log_end_offset < partition.log_end_offset();
-                let Some(caught_up) = replica.last_caught_up_at else { continue };
+                let session_fetch = broker.replicas().session_fetches().last(*follower);
+                let Some(caught_up) = replica.caught_up_at(session_fetch) else { continue };
                 if behind && partition.isr().contains(follower) {
                     timers.push(TimerFrame {
                         node: NodeId::Broker(*follower),

@@ -17,6 +17,7 @@ use crate::kafka::protocol::broker_lifecycle::{
     BrokerRegistrationRequest, BrokerRegistrationResponse,
 };
 use crate::kafka::protocol::fetch::{FetchPartition, FetchPartitionResponse, FetchRequest, Fetcher, IsolationLevel};
+use crate::kafka::protocol::fetch_metadata::FetchMetadata;
 use crate::kafka::protocol::produce::{Acks, PartitionProduceData, PartitionProduceResponse, ProduceRequest};
 use crate::kafka::protocol::producer_id::AllocateProducerIdsResponse;
 use crate::kafka::protocol::quorum::{FetchMetadataLogRequest, FetchMetadataLogResponse};
@@ -573,6 +574,8 @@ impl Cluster {
                 log_start_offset: if ask.follower.is_some() { 0 } else { -1 },
                 partition_max_bytes: 1_048_576,
             }],
+            session: FetchMetadata::LEGACY,
+            forgotten: Vec::new(),
         };
         self.send(to, request)
     }

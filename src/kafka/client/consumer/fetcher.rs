@@ -4,11 +4,11 @@ use super::poll::PollError;
 use super::subscription::policy_reset;
 use super::{Consumer, Purpose};
 use crate::kafka::effects::{Channel, Effects};
-use crate::kafka::ids::{BrokerId, Offset, SimTime, TopicPartition};
+use crate::kafka::ids::{BrokerId, SimTime, TopicPartition};
 use crate::kafka::note::Note;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::fetch::{FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Fetcher};
-use crate::kafka::sorted::SortedMap;
+use crate::kafka::sorted::{SortedMap, SortedSet};
 
 impl Consumer {
     /// Fetches what can be fetched, while somebody polls, or right after records were handed out.
@@ -16,33 +16,37 @@ impl Consumer {
         if !self.may_fetch() {
             return;
         }
-        let mut by_broker: SortedMap<BrokerId, Vec<(TopicPartition, FetchPartition)>> = SortedMap::new();
+        let mut by_broker: SortedMap<BrokerId, Vec<FetchPartition>> = SortedMap::new();
+        let mut buffered: SortedSet<BrokerId> = SortedSet::new();
         let mut unknown = false;
         for (partition, state) in self.subscription.in_fetch_order() {
-            let Some(position) = state.position.filter(|_| state.is_fetchable(now)) else { continue };
+            let holds_records = state.holds_records();
+            let Some(position) = state.position.filter(|_| holds_records || state.is_fetchable(now)) else { continue };
             let known = self.metadata.known_leader(&partition.topic, partition.partition);
             let Some((known, topic_id)) = known.zip(self.metadata.topic_id(&partition.topic)) else {
-                unknown = true;
+                unknown |= !holds_records;
                 continue;
             };
             // A follower that the metadata does not list as alive is not asked.
             let preferred = state.preferred_replica.filter(|replica| self.metadata.brokers().contains(replica));
             let Some(broker) = preferred.or(known.leader) else {
-                unknown = true;
+                unknown |= !holds_records;
                 continue;
             };
-            by_broker.entry(broker).or_default().push((
-                partition.clone(),
-                FetchPartition {
-                    topic_id,
-                    partition: partition.partition,
-                    current_leader_epoch: Some(known.leader_epoch),
-                    fetch_offset: position.offset,
-                    last_fetched_epoch: None,
-                    log_start_offset: -1,
-                    partition_max_bytes: self.setup.config.max_partition_fetch_bytes as i32,
-                },
-            ));
+            if holds_records {
+                // A fetch that left it out would drop it from the session; so the broker is not asked for now.
+                buffered.insert(broker);
+                continue;
+            }
+            by_broker.entry(broker).or_default().push(FetchPartition {
+                topic_id,
+                partition: partition.partition,
+                current_leader_epoch: Some(known.leader_epoch),
+                fetch_offset: position.offset,
+                last_fetched_epoch: None,
+                log_start_offset: -1,
+                partition_max_bytes: self.setup.config.max_partition_fetch_bytes as i32,
+            });
         }
         if unknown {
             self.metadata.request_update();
@@ -51,12 +55,14 @@ impl Consumer {
             let busy = self
                 .in_flight
                 .values()
-                .any(|pending| pending.broker == broker && matches!(pending.purpose, Purpose::Fetch(_)));
-            if busy || !self.connections.is_ready(broker, Channel::Data, now) {
+                .any(|pending| pending.broker == broker && matches!(pending.purpose, Purpose::Fetch));
+            if busy || buffered.contains(&broker) || !self.connections.is_ready(broker, Channel::Data, now) {
                 continue;
             }
             let config = &self.setup.config;
-            let asked = partitions.iter().map(|(partition, fetch)| (partition.clone(), fetch.fetch_offset)).collect();
+            let mut builder = self.fetch_sessions.entry(broker).or_default().builder();
+            partitions.into_iter().for_each(|asked| builder.add(asked));
+            let data = builder.build();
             let request = FetchRequest {
                 fetcher: Fetcher::Consumer,
                 max_wait_ms: config.fetch_max_wait_ms,
@@ -64,28 +70,33 @@ impl Consumer {
                 max_bytes: config.fetch_max_bytes as i32,
                 isolation: Default::default(),
                 rack_id: config.client_rack.clone(),
-                partitions: partitions.into_iter().map(|(_, fetch)| fetch).collect(),
+                partitions: data.to_send,
+                session: data.metadata,
+                forgotten: data.to_forget,
             };
             let timeout_ms = self.request_timeout_ms();
-            self.send(broker, Channel::Data, Purpose::Fetch(asked), timeout_ms, request, now, out);
+            self.send(broker, Channel::Data, Purpose::Fetch, timeout_ms, request, now, out);
         }
     }
 
-    pub(super) fn fetched(
-        &mut self,
-        asked: &[(TopicPartition, Offset)],
-        response: FetchResponse,
-        now: SimTime,
-        out: &mut Effects,
-    ) {
+    pub(super) fn fetched(&mut self, broker: BrokerId, response: FetchResponse, now: SimTime, out: &mut Effects) {
+        let Some(session) = self.fetch_sessions.get_mut(&broker) else { return };
+        if !session.handle_response(&response) {
+            // The next request names everything anew.
+            if response.error == ErrorCode::FetchSessionTopicIdError {
+                self.metadata.request_update();
+            }
+            return;
+        }
         for answer in response.partitions {
             let Some(topic) = self.metadata.topic_name(answer.topic_id).cloned() else { continue };
             let partition = TopicPartition { topic, partition: answer.partition };
-            let Some((_, offset)) = asked.iter().find(|(candidate, _)| *candidate == partition) else { continue };
+            let session = self.fetch_sessions.get(&broker);
+            let Some(asked) = session.and_then(|session| session.asked(answer.id())) else { continue };
             // Whoever has sought elsewhere or lost the partition since then has no use for the answer. Nor has whoever
             // asked the former leader and the new one, and was answered by both.
             let still = |state: &super::PartitionState| {
-                state.position.is_some_and(|position| position.offset == *offset)
+                state.position.is_some_and(|position| position.offset == asked.fetch_offset)
                     && !state.needs_check
                     && state.buffered.is_empty()
             };
@@ -121,6 +132,22 @@ impl Consumer {
             let (first_offset, last_offset) = (first.base_offset().max(position), last.last_offset());
             let note = out.note(Note::RecordsFetched { client, partition, first_offset, last_offset });
             out.because_of(Some(note));
+        }
+    }
+
+    /// A fetch got no answer.
+    pub(super) fn fetch_lost(&mut self, broker: BrokerId, now: SimTime) {
+        let retry_at = self.retry_at(now);
+        self.metadata.request_update();
+        let Some(session) = self.fetch_sessions.get_mut(&broker) else { return };
+        session.handle_error();
+        for asked in session.partitions() {
+            let Some(topic) = self.metadata.topic_name(asked.topic_id).cloned() else { continue };
+            let partition = TopicPartition { topic, partition: asked.partition };
+            if let Some(state) = self.subscription.get_mut(&partition) {
+                state.retry_at = retry_at;
+                state.preferred_replica = None;
+            }
         }
     }
 

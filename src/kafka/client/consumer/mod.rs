@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::kafka::client::backoff::ExponentialBackoff;
 use crate::kafka::client::call::Call;
 use crate::kafka::client::connections::Connections;
+use crate::kafka::client::fetch_session_handler::FetchSessionHandler;
 use crate::kafka::client::metadata::{ClientMetadata, MetadataSettings};
 use crate::kafka::effects::{Channel, Effects, Input};
 use crate::kafka::ids::{BrokerId, NodeId, Offset, SimTime, TopicPartition};
@@ -63,7 +64,8 @@ enum Purpose {
     Commit(u32),
     ListOffsets,
     EpochCheck,
-    Fetch(Vec<(TopicPartition, Offset)>),
+    /// What was asked stands in the session of the broker.
+    Fetch,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -101,6 +103,7 @@ pub struct Consumer {
     subscription: SubscriptionState,
     membership: Membership,
     in_flight: SortedMap<u32, Pending>,
+    fetch_sessions: SortedMap<BrokerId, FetchSessionHandler>,
     last_correlation: u32,
     commits: VecDeque<Commit>,
     next_commit: u32,
@@ -131,6 +134,7 @@ impl Consumer {
             subscription: SubscriptionState::default(),
             membership: Membership::default(),
             in_flight: SortedMap::new(),
+            fetch_sessions: SortedMap::new(),
             last_correlation: 0,
             commits: VecDeque::new(),
             next_commit: 0,
@@ -297,7 +301,7 @@ impl Consumer {
             (Purpose::EpochCheck, Response::OffsetForLeaderEpoch(response)) => {
                 self.epoch_checked(&response, now, out);
             }
-            (Purpose::Fetch(asked), Response::Fetch(response)) => self.fetched(&asked, response, now, out),
+            (Purpose::Fetch, Response::Fetch(response)) => self.fetched(broker, response, now, out),
             (purpose, response) => {
                 debug_assert!(false, "{purpose:?} was answered with {response:?}");
             }
@@ -329,16 +333,7 @@ impl Consumer {
                     self.subscription.retry_all_at(retry_at);
                     self.metadata.request_update();
                 }
-                Purpose::Fetch(asked) => {
-                    let retry = self.retry_at(now);
-                    for (partition, _) in asked {
-                        if let Some(state) = self.subscription.get_mut(&partition) {
-                            state.retry_at = retry;
-                            state.preferred_replica = None;
-                        }
-                    }
-                    self.metadata.request_update();
-                }
+                Purpose::Fetch => self.fetch_lost(broker, now),
             }
         }
         if channel == Channel::Coordinator && self.membership.coordinator == Some(broker) {
@@ -410,6 +405,11 @@ impl Consumer {
     pub fn lag(&self, partition: &TopicPartition) -> Option<Offset> {
         let state = self.subscription.get(partition)?;
         Some((state.high_watermark? - state.position?.offset).max(0))
+    }
+
+    /// The sessions in which it fetches, by broker.
+    pub fn fetch_sessions(&self) -> impl Iterator<Item = (BrokerId, &FetchSessionHandler)> {
+        self.fetch_sessions.iter().map(|(broker, session)| (*broker, session))
     }
 
     pub fn membership(&self) -> &Membership {

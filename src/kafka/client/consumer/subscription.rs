@@ -9,7 +9,7 @@ use crate::kafka::note::PositionReason;
 use crate::kafka::protocol::list_offsets::OffsetSpec;
 use crate::kafka::protocol::offsets::OffsetAndMetadata;
 use crate::kafka::record::RecordBatch;
-use crate::kafka::sorted::SortedMap;
+use crate::kafka::sorted::{SmallSort, SortedMap};
 
 /// How partitions come to the consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -62,6 +62,11 @@ impl PartitionState {
     /// Whether a fetch may be sent for it.
     pub fn is_fetchable(&self, now: SimTime) -> bool {
         self.position.is_some() && !self.needs_check && !self.paused && self.buffered.is_empty() && self.retry_at <= now
+    }
+
+    /// Whether records wait here for the next `poll()`, which may hand them out.
+    pub fn holds_records(&self) -> bool {
+        self.position.is_some() && !self.needs_check && !self.paused && !self.buffered.is_empty()
     }
 
     /// Forgets what was fetched, and stands somewhere else.
@@ -143,7 +148,7 @@ impl SubscriptionState {
     pub fn completed_fetches(&mut self) -> Vec<TopicPartition> {
         let SubscriptionState { partitions, completed_fetches, .. } = self;
         completed_fetches.retain(|partition| partitions.get(partition).is_some_and(|state| !state.buffered.is_empty()));
-        completed_fetches.sort_by_key(|partition| partitions.get(partition).is_some_and(|state| state.paused));
+        completed_fetches.sort_small_by_key(|partition| partitions.get(partition).is_some_and(|state| state.paused));
         completed_fetches.clone()
     }
 
