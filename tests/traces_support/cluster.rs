@@ -27,7 +27,7 @@ const BEFORE_LOOK_MS: u64 = 10;
 /// recordings.
 const BOOT_MS: u64 = 5_000;
 /// What a real broker needs from opening its logs until it serves clients.
-const OPEN_MS: u64 = 1_000;
+const OPEN_MS: u64 = 600;
 
 fn node(play: &Play, step: &Step) -> Result<NodeId, Failure> {
     play.node(step.number("node")?)
