@@ -98,10 +98,9 @@ impl Compaction {
         }
         let cleaned_to = self.cleaned_to.entry(id).or_insert(to);
         *cleaned_to = to.max(*cleaned_to);
-        // A replica may have copied what another had cleaned further already.
-        let is_superseded = |key: &[u8], offset: Offset| {
-            held.range(offset + 1..*cleaned_to).any(|(_, record)| record.key.as_deref() == Some(key))
-        };
+        // A replica may have copied what another had cleaned further already, and not yet all of what made it obsolete.
+        let superseding = last_offsets(log, *cleaned_to);
+        let is_superseded = |key: &[u8], offset: Offset| superseding.get(key).is_some_and(|last| *last > offset);
         let log_start_offset = replica.log().log_start_offset();
         for (key, offset) in last_offsets(log, to) {
             let batch = log.batch_at(offset);

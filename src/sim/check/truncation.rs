@@ -2,7 +2,8 @@
 //!
 //! Followers cut their logs where they part from the leader's. Whatever a replica knew to be committed, every later
 //! leader has too; so the cut never goes below a high watermark that the replica has had. Unless all of it is deleted at
-//! the leader meanwhile: then the follower drops its log and begins anew at the leader's log start.
+//! the leader meanwhile: then the follower drops its log and begins anew at the leader's log start. What a loss of power
+//! took is no longer the replica's to keep.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,12 @@ impl Guarantee for Truncation {
                     let Some(id) = id_at(world, *broker, partition) else { continue };
                     let highest = self.high_watermarks.entry((*broker, id)).or_insert(*to);
                     *highest = (*highest).max(*to);
+                }
+                Note::UnflushedLost { broker, partition, to, .. } => {
+                    let Some(id) = id_at(world, *broker, partition) else { continue };
+                    if let Some(known) = self.high_watermarks.get_mut(&(*broker, id)) {
+                        *known = (*known).min(*to);
+                    }
                 }
                 Note::LogTruncated { broker, partition, from, to } => {
                     let Some(id) = id_at(world, *broker, partition) else { continue };

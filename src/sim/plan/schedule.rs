@@ -160,6 +160,10 @@ impl Schedule {
     // ---- the safety phase
 
     fn storm(&mut self, world: &World) -> Vec<Command> {
+        if world.next_step_at().is_none() {
+            // Two strikes of one moment have left nobody who waits for anything: time would stand still.
+            return self.begin_liveness(world);
+        }
         let mut commands = self.repairs_due(world);
         commands.extend(self.administrator.make_topic(&self.plan, world, &mut self.random));
         if !self.next_act.has_come(self.step, world.now()) {
