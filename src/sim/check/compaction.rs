@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::cleaned::last_offsets;
 use super::{CommittedLogs, Guarantee, Violation, notes, replica_of};
 use crate::kafka::broker::Partition;
-use crate::kafka::ids::{BrokerId, Offset, TopicIdPartition};
+use crate::kafka::ids::{BrokerId, NodeId, Offset, TopicIdPartition};
 use crate::kafka::log::LogSegment;
 use crate::kafka::note::Note;
 use crate::kafka::record::Record;
@@ -75,7 +75,9 @@ impl Compaction {
         replica: &Partition,
         (from, to): (Offset, Offset),
     ) -> Result<(), Violation> {
-        let (id, partition, now_ms) = (replica.id(), replica.topic_partition(), world.wall_clock_ms());
+        let (id, partition) = (replica.id(), replica.topic_partition());
+        // A horizon has come when the broker's own clock says so.
+        let now_ms = world.wall_clock_ms() + world.clock_skew_ms(NodeId::Broker(broker)).max(0);
         let Some(log) = committed.log(id) else { return Ok(()) };
         let mut held: BTreeMap<Offset, Record> = BTreeMap::new();
         let mut last_offset = -1;

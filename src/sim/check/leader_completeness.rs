@@ -10,6 +10,7 @@
 
 use super::leader_in_isr::controller_image;
 use super::{CommittedLogs, Guarantee, Violation};
+use crate::kafka::broker::Partition;
 use crate::kafka::ids::{BrokerId, LeaderEpoch, TopicIdPartition, TopicPartition};
 use crate::kafka::note::Note;
 use crate::sim::World;
@@ -31,19 +32,21 @@ impl Guarantee for LeaderCompleteness {
                     if is_excused(world, committed, *broker, partition) {
                         continue;
                     }
-                    self.check_replica(world, committed, *broker, partition, *leader_epoch)?;
+                    let replica = world.broker(*broker).and_then(|broker| broker.partition(partition));
+                    self.check_replica(committed, *broker, replica, *leader_epoch)?;
                 }
                 Some(Note::LeaderElected { partition, .. } | Note::IsrChanged { partition, .. }) => {
                     let Some(image) = event.node.and_then(|node| controller_image(world, node)) else { continue };
                     let Some(registration) = image.partition(&partition.topic, partition.partition) else { continue };
-                    let id = image
-                        .topic(&partition.topic)
-                        .map(|topic| TopicIdPartition { topic_id: topic.topic_id, partition: partition.partition });
+                    // By its id: a member that is down may know an older topic of that name.
+                    let Some(topic) = image.topic(&partition.topic) else { continue };
+                    let id = TopicIdPartition { topic_id: topic.topic_id, partition: partition.partition };
                     for member in registration.isr.iter().chain(&registration.elr) {
-                        if id.is_some_and(|id| committed.excuses(world, image, id, *member)) {
+                        if committed.excuses(world, image, id, *member) {
                             continue;
                         }
-                        self.check_replica(world, committed, *member, partition, registration.leader_epoch)?;
+                        let replica = world.broker(*member).and_then(|broker| broker.partition_by_id(id));
+                        self.check_replica(committed, *member, replica, registration.leader_epoch)?;
                     }
                 }
                 _ => {}
@@ -64,18 +67,17 @@ impl LeaderCompleteness {
     /// The replica has all that was committed before `epoch` began.
     fn check_replica(
         &self,
-        world: &World,
         committed: &CommittedLogs,
         broker: BrokerId,
-        partition: &TopicPartition,
+        replica: Option<&Partition>,
         epoch: LeaderEpoch,
     ) -> Result<(), Violation> {
-        let Some(replica) = world.broker(broker).and_then(|broker| broker.partition(partition)) else { return Ok(()) };
+        let Some(replica) = replica else { return Ok(()) };
         let Some(log) = committed.log(replica.id()) else { return Ok(()) };
         match log.first_missing(replica, epoch) {
             Some(batch) => Err(self.violated(format!(
-                "broker {broker}, leader or candidate of {partition} in epoch {epoch}, lacks {batch:?}; its log ends \
-                 at {}",
+                "broker {broker}, leader or candidate of {} in epoch {epoch}, lacks {batch:?}; its log ends at {}",
+                replica.topic_partition(),
                 replica.log_end_offset()
             ))),
             None => Ok(()),
