@@ -18,11 +18,11 @@ pub fn note_record(
         MetadataRecord::RegisterBroker { broker, broker_epoch, .. } => {
             out.note(Note::BrokerRegistered { broker: *broker, broker_epoch: *broker_epoch });
         }
-        MetadataRecord::BrokerRegistrationChange { broker, fenced: Some(true), .. } => {
-            // A broker that has shut down in order is fenced once more when its session ends.
-            if before.brokers.get(broker).is_none_or(|known| !known.fenced) {
-                out.note(Note::BrokerFenced { broker: *broker });
-            }
+        // A broker that has shut down in order is fenced once more when its session ends: no news.
+        MetadataRecord::BrokerRegistrationChange { broker, fenced: Some(true), .. }
+            if before.brokers.get(broker).is_none_or(|known| !known.fenced) =>
+        {
+            out.note(Note::BrokerFenced { broker: *broker });
         }
         MetadataRecord::BrokerRegistrationChange { broker, fenced: Some(false), .. } => {
             out.note(Note::BrokerUnfenced { broker: *broker });
