@@ -1,7 +1,6 @@
 //! What is answered to those who ask for settings: each with its value as it was understood, and the place it comes from
 //! (`ConfigHelper`, `DynamicBrokerConfig`).
 
-use crate::kafka::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::topic_settings::{from_property, synonyms};
@@ -10,6 +9,7 @@ use crate::kafka::ids::{BrokerId, TopicName};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::protocol::admin::ConfigResource;
 use crate::kafka::setup::BrokerSetup;
+use crate::kafka::sorted::SortedMap;
 
 /// Where a setting has its value from (`DescribeConfigsResponse.ConfigSource`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

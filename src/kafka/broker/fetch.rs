@@ -1,7 +1,8 @@
-//! Fetch, by consumers and followers (`ReplicaManager.fetchMessages`, `Partition.fetchRecords`, `DelayedFetch`).
+//! Fetch, by consumers and followers (`ReplicaManager.fetchMessages`, `Partition.fetchRecords`).
 
 use super::BrokerTimer;
 use super::context::Context;
+use super::delayed_fetch::DelayedFetch;
 use super::fetch_session::CachedPartition;
 use super::fetch_session_cache::FetchContext;
 use super::partition::Partition;
@@ -21,28 +22,8 @@ use crate::kafka::record::RecordBatch;
 /// `fetch.max.bytes` of the broker.
 const FETCH_MAX_BYTES: i32 = 57_671_680;
 
-/// A fetch that waits for enough bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct DelayedFetch {
-    pub request: RequestId,
-    pub fetch: FetchRequest,
-    pub context: FetchContext,
-}
-
-impl DelayedFetch {
-    /// All that it asks for, named in the request or known from the session.
-    pub fn partitions(&self) -> impl Iterator<Item = &FetchPartition> {
-        asked_partitions(&self.fetch, &self.context).map(|(asked, _)| asked)
-    }
-
-    /// How it asks for a partition, if it does.
-    pub fn asks_for(&self, id: TopicIdPartition) -> Option<&FetchPartition> {
-        self.partitions().find(|asked| asked.id() == id)
-    }
-}
-
 /// The partitions of a fetch in order; those of a session with what the fetcher knows of them.
-fn asked_partitions<'a>(
+pub(super) fn asked_partitions<'a>(
     fetch: &'a FetchRequest,
     context: &'a FetchContext,
 ) -> impl Iterator<Item = (&'a FetchPartition, Option<&'a CachedPartition>)> {
@@ -55,7 +36,7 @@ fn asked_partitions<'a>(
 }
 
 /// What reading all partitions gave.
-struct FetchData {
+pub(super) struct FetchData {
     /// Each with its place among the partitions asked for. Of a session: only what is news.
     answers: Vec<(usize, FetchPartitionResponse)>,
     size_bytes: i64,
@@ -72,14 +53,6 @@ struct LogReadResult {
     batches: Vec<RecordBatch>,
     preferred_read_replica: Option<BrokerId>,
     size_bytes: i64,
-}
-
-/// Whether a waiting fetch could be answered, as one of its partitions has it.
-enum Readiness {
-    /// At once: an error, a divergence, or an older segment.
-    Now,
-    /// That many bytes are there.
-    Bytes(i64),
 }
 
 impl ReplicaManager {
@@ -118,7 +91,7 @@ impl ReplicaManager {
         cx.out.set_timer(BrokerTimer::Fetch(number), cx.now.plus_ms(max_wait_ms));
     }
 
-    fn answer_fetch(&mut self, answered: DelayedFetch, data: FetchData, cx: &mut Context<'_>) {
+    pub(super) fn answer_fetch(&mut self, answered: DelayedFetch, data: FetchData, cx: &mut Context<'_>) {
         let DelayedFetch { request, fetch, context } = answered;
         let response = self.fetch_sessions.answer(&fetch, context, data.answers, cx.now);
         self.record_sent(fetch.fetcher, &response, cx);
@@ -127,7 +100,7 @@ impl ReplicaManager {
 
     /// Reads all partitions within the limits of bytes. `is_first`: a follower's offsets count (not when a waiting fetch
     /// is read again).
-    fn read_all(
+    pub(super) fn read_all(
         &mut self,
         fetch: &FetchRequest,
         context: &FetchContext,
@@ -141,7 +114,7 @@ impl ReplicaManager {
         let mut left = i64::from(fetch.max_bytes.min(FETCH_MAX_BYTES));
         for (place, (asked, cached)) in asked_partitions(fetch, context).enumerate() {
             data.has_partitions = true;
-            if cached.is_some_and(|cached| self.is_quiet(fetch.fetcher, cached, is_first, cx)) {
+            if cached.is_some_and(|cached| self.pass_if_quiet(fetch.fetcher, cached, is_first, cx)) {
                 continue;
             }
             if is_first && let Fetcher::Follower { replica, .. } = fetch.fetcher {
@@ -171,9 +144,16 @@ impl ReplicaManager {
         data
     }
 
-    /// Whether a partition of a session has nothing to read and nothing to tell, at a glance: so it is with most of them
-    /// most of the time. What else a fetch does, noting how far a follower is, is done.
-    fn is_quiet(&mut self, fetcher: Fetcher, cached: &CachedPartition, is_first: bool, cx: &mut Context<'_>) -> bool {
+    /// Passes a partition of a session over if it has nothing to read and nothing to tell, at a glance: so it is with most
+    /// of them most of the time. What else a fetch does, noting how far a follower is, is done then. False: it is to be
+    /// read.
+    fn pass_if_quiet(
+        &mut self,
+        fetcher: Fetcher,
+        cached: &CachedPartition,
+        is_first: bool,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let asked = &cached.asked;
         let id = asked.id();
         let Ok(partition) = self.hosted(id, cx.image) else { return false };
@@ -270,7 +250,7 @@ impl ReplicaManager {
 
     /// Whether a follower gets nothing for now: it is not in sync, and those like it have had too much
     /// (`shouldLeaderThrottle`).
-    fn is_leader_throttled(&self, partition: &Partition, follower: BrokerId, cx: &Context<'_>) -> bool {
+    pub(super) fn is_leader_throttled(&self, partition: &Partition, follower: BrokerId, cx: &Context<'_>) -> bool {
         partition.is_throttled(Side::Leader)
             && !partition.isr.contains(&follower)
             && self.leader_quota.is_exceeded(Side::Leader, cx)
@@ -344,79 +324,6 @@ impl ReplicaManager {
             batches: Vec::new(),
         }
     }
-
-    pub(super) fn complete_delayed_fetches(&mut self, id: TopicIdPartition, cx: &mut Context<'_>) {
-        let mut from = 0;
-        while let Some((number, delayed)) = self.fetches.next(from) {
-            if self.is_fetch_ready(delayed, id, cx) {
-                self.finish_fetch(number, cx);
-            }
-            from = number + 1;
-        }
-    }
-
-    /// Whether a waiting fetch can be answered, after a change of one of its partitions, which is looked at first.
-    fn is_fetch_ready(&self, delayed: &DelayedFetch, changed: TopicIdPartition, cx: &Context<'_>) -> bool {
-        let Some(first) = delayed.asks_for(changed) else { return false };
-        let min_bytes = i64::from(delayed.fetch.min_bytes);
-        let mut bytes = 0;
-        let others = delayed.partitions().filter(|asked| asked.id() != changed);
-        for asked in std::iter::once(first).chain(others) {
-            match self.readiness(delayed.fetch.fetcher, asked, cx) {
-                Readiness::Now => return true,
-                Readiness::Bytes(more) => bytes += more,
-            }
-            if bytes >= min_bytes {
-                return true;
-            }
-        }
-        false
-    }
-
-    fn readiness(&self, fetcher: Fetcher, asked: &FetchPartition, cx: &Context<'_>) -> Readiness {
-        let Ok(partition) = self.hosted(asked.id(), cx.image) else { return Readiness::Now };
-        let (is_follower, is_throttled) = match fetcher {
-            Fetcher::Consumer | Fetcher::Debugging => (false, false),
-            Fetcher::Follower { replica, .. } => (true, self.is_leader_throttled(partition, replica, cx)),
-        };
-        if partition.check_epoch(asked.current_leader_epoch, is_follower).is_err() {
-            return Readiness::Now;
-        }
-        let log = &partition.log;
-        let end = if fetcher == Fetcher::Consumer { log.high_watermark() } else { log.log_end_offset() };
-        if partition.is_at_end(asked, end) {
-            return Readiness::Bytes(0);
-        }
-        let mut bytes = 0;
-        if end != asked.fetch_offset && !is_throttled {
-            let (Some(from), Some(to)) = (log.offset_metadata(asked.fetch_offset), log.offset_metadata(end)) else {
-                return Readiness::Now;
-            };
-            if from.segment_base_offset != to.segment_base_offset {
-                return Readiness::Now;
-            }
-            if asked.fetch_offset < end {
-                let there = i64::from(to.relative_position) - i64::from(from.relative_position);
-                bytes = there.min(i64::from(asked.partition_max_bytes));
-            }
-        }
-        match partition.divergence(asked) {
-            Ok(None) => Readiness::Bytes(bytes),
-            Ok(Some(_)) | Err(_) => Readiness::Now,
-        }
-    }
-
-    pub(super) fn fetch_timed_out(&mut self, number: u64, cx: &mut Context<'_>) {
-        cx.cost_us += cx.setup.timing.request_us;
-        self.finish_fetch(number, cx);
-    }
-
-    fn finish_fetch(&mut self, number: u64, cx: &mut Context<'_>) {
-        let Some(delayed) = self.fetches.remove(number, |_| Vec::new()) else { return };
-        cx.out.cancel_timer(BrokerTimer::Fetch(number));
-        let data = self.read_all(&delayed.fetch, &delayed.context, false, cx);
-        self.answer_fetch(delayed, data, cx);
-    }
 }
 
 /// Whether a follower speaks for a former life of its broker (KIP-903).
@@ -445,7 +352,7 @@ impl LogReadResult {
 
 impl Partition {
     /// Whether somebody who asks so has everything up to `end`, and their logs do not part, at a glance.
-    fn is_at_end(&self, asked: &FetchPartition, end: Offset) -> bool {
+    pub(super) fn is_at_end(&self, asked: &FetchPartition, end: Offset) -> bool {
         asked.fetch_offset == end
             && (asked.last_fetched_epoch.is_none() || asked.last_fetched_epoch == self.log.latest_epoch())
     }
@@ -455,7 +362,7 @@ impl Partition {
     ///
     /// # Errors
     /// OFFSET_OUT_OF_RANGE if this log knows nothing of that epoch, or begins after the offset.
-    fn divergence(&self, asked: &FetchPartition) -> Result<Option<DivergingEpoch>, ErrorCode> {
+    pub(super) fn divergence(&self, asked: &FetchPartition) -> Result<Option<DivergingEpoch>, ErrorCode> {
         let Some(last_fetched_epoch) = asked.last_fetched_epoch else { return Ok(None) };
         let end = self.log.end_offset_for_epoch(last_fetched_epoch).ok_or(ErrorCode::OffsetOutOfRange)?;
         if asked.fetch_offset < self.log.log_start_offset() {

@@ -4,7 +4,7 @@
 //! - [`metadata_fetch`] and `roles`: replaying the metadata log, and what it means for the replicas here;
 //! - [`partition`], [`replica`]: a replica of a partition, as leader or follower;
 //! - [`replica_manager`]: all of them, with the requests that wait in a [`purgatory`];
-//! - [`produce`], [`fetch`], `list_offsets`, [`delete_records`]: what clients and followers ask;
+//! - [`produce`], [`fetch`], [`delayed_fetch`], `list_offsets`, [`delete_records`]: what clients and followers ask;
 //! - [`fetch_session`]: what fetchers need not say again, and need not be told again;
 //! - [`fetcher`]: copying from leaders; [`isr`]: asking the controller for changes of the ISR;
 //! - `metadata_cache`, [`forwarding`], [`producer_ids`], [`coordinator`]: the rest that clients ask for;
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 mod context;
 pub mod coordinator;
+pub mod delayed_fetch;
 pub mod delete_records;
 pub mod describe_configs;
 pub mod fetch;
@@ -200,7 +201,7 @@ impl Broker {
     }
 
     /// Fetches that wait for this partition, with their timers' numbers.
-    pub fn waiting_fetches(&self, id: TopicIdPartition) -> impl Iterator<Item = (u64, &fetch::DelayedFetch)> {
+    pub fn waiting_fetches(&self, id: TopicIdPartition) -> impl Iterator<Item = (u64, &delayed_fetch::DelayedFetch)> {
         self.replicas.fetches.iter().filter(move |(_, delayed)| delayed.asks_for(id).is_some())
     }
 

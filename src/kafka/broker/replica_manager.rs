@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::context::Context;
+use super::delayed_fetch::DelayedFetch;
 use super::delete_records::DelayedDeleteRecords;
-use super::fetch::DelayedFetch;
 use super::fetch_session_cache::FetchSessionCache;
 use super::fetcher::Fetcher;
 use super::isr::AlterPartitionManager;

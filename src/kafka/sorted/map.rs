@@ -73,10 +73,6 @@ impl<K, V> SortedMap<K, V> {
         (!self.is_empty()).then(|| self.entries.remove(0))
     }
 
-    pub fn pop_last(&mut self) -> Option<(K, V)> {
-        self.entries.pop()
-    }
-
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         self.entries.retain_mut(|(key, value)| keep(key, value));
     }
@@ -145,13 +141,6 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.place(key).ok().map(|place| self.entries.remove(place).1)
     }
 
-    pub fn remove_entry<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<(K, V)>
-    where
-        K: Borrow<Q>,
-    {
-        self.place(key).ok().map(|place| self.entries.remove(place))
-    }
-
     /// The place of a key, filled or not: see [`Entry::or_insert_with`].
     pub fn entry(&mut self, key: K) -> Entry<'_, K, V> {
         match self.place(&key) {
@@ -166,15 +155,6 @@ impl<K: Ord, V> SortedMap<K, V> {
         K: Borrow<Q>,
     {
         Iter(self.entries[span(&self.entries, |(key, _)| key.borrow(), range)].iter())
-    }
-
-    /// Takes out what comes at or after the key.
-    pub fn split_off<Q: Ord + ?Sized>(&mut self, key: &Q) -> SortedMap<K, V>
-    where
-        K: Borrow<Q>,
-    {
-        let place = self.place(key).unwrap_or_else(|place| place);
-        SortedMap { entries: self.entries.split_off(place) }
     }
 }
 

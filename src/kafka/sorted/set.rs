@@ -28,20 +28,16 @@ impl<T> SortedSet<T> {
         self.elements.is_empty()
     }
 
+    pub fn first(&self) -> Option<&T> {
+        self.elements.first()
+    }
+
     pub fn clear(&mut self) {
         self.elements.clear();
     }
 
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.elements.iter()
-    }
-
-    pub fn first(&self) -> Option<&T> {
-        self.elements.first()
-    }
-
-    pub fn last(&self) -> Option<&T> {
-        self.elements.last()
     }
 
     pub fn pop_first(&mut self) -> Option<T> {
@@ -95,14 +91,6 @@ impl<T: Ord> SortedSet<T> {
         T: Borrow<Q>,
     {
         self.elements[span(&self.elements, T::borrow, range)].iter()
-    }
-
-    pub fn is_subset(&self, other: &SortedSet<T>) -> bool {
-        self.elements.iter().all(|element| other.contains(element))
-    }
-
-    pub fn is_disjoint(&self, other: &SortedSet<T>) -> bool {
-        !self.elements.iter().any(|element| other.contains(element))
     }
 }
 
@@ -161,12 +149,6 @@ impl<T: Ord> Extend<T> for SortedSet<T> {
                 self.insert(element);
             }
         }
-    }
-}
-
-impl<'a, T: Ord + Copy + 'a> Extend<&'a T> for SortedSet<T> {
-    fn extend<I: IntoIterator<Item = &'a T>>(&mut self, elements: I) {
-        self.extend(elements.into_iter().copied());
     }
 }
 

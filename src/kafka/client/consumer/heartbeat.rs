@@ -1,10 +1,9 @@
-//! Heartbeats of a member, and leaving its group (AbstractCoordinator.HeartbeatThread).
+//! Heartbeats of a member, and leaving its group (`AbstractCoordinator`).
 
 use super::membership::MemberState;
-use super::poll::PollError;
 use super::{Consumer, ConsumerTimer, Purpose};
 use crate::kafka::effects::{Channel, Effects};
-use crate::kafka::ids::{BrokerId, SimTime, TopicPartition};
+use crate::kafka::ids::{BrokerId, SimTime};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::group::{HeartbeatRequest, LeaveGroupRequest, LeavingMember};
 
@@ -122,16 +121,5 @@ impl Consumer {
             }
             self.membership.prepared = false;
         }
-    }
-
-    /// The application's poll() ends with an error.
-    pub(super) fn fail(&mut self, error: impl Into<PollError>, now: SimTime, out: &mut Effects) {
-        self.last_error = Some(error.into());
-        self.finish_poll(now, out);
-    }
-
-    /// Partitions of this consumer, for people: topic and number.
-    pub fn owns(&self, partition: &TopicPartition) -> bool {
-        self.subscription.get(partition).is_some()
     }
 }

@@ -407,6 +407,11 @@ impl Consumer {
         Some((state.high_watermark? - state.position?.offset).max(0))
     }
 
+    /// Whether the partition is assigned to this consumer.
+    pub fn owns(&self, partition: &TopicPartition) -> bool {
+        self.subscription.get(partition).is_some()
+    }
+
     /// The sessions in which it fetches, by broker.
     pub fn fetch_sessions(&self) -> impl Iterator<Item = (BrokerId, &FetchSessionHandler)> {
         self.fetch_sessions.iter().map(|(broker, session)| (*broker, session))

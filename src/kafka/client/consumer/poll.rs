@@ -106,6 +106,12 @@ impl Consumer {
             || (!self.closing && matches!(self.application, Loop::Processing { .. } | Loop::Committing { .. }))
     }
 
+    /// The application's poll() ends with an error.
+    pub(super) fn fail(&mut self, error: impl Into<PollError>, now: SimTime, out: &mut Effects) {
+        self.last_error = Some(error.into());
+        self.finish_poll(now, out);
+    }
+
     pub(super) fn call(&mut self, call: ConsumerCall, now: SimTime, out: &mut Effects) {
         if self.closed || self.closing {
             return;
